@@ -1,0 +1,93 @@
+//! From scores over the action table to a few weights, and back to a full row.
+
+use crate::contract::SparseWeights;
+
+/// The softmax over the `active` highest scores, by falling weight; weights are above 0 and sum to 1. `scores` is `[action]`.
+///
+/// Of equal scores the lower index comes first. Scores that are not finite numbers are passed over; if none is finite the result is
+/// empty, which a caller should treat as a failed network and never as an action. Weights too small to write are left out, so the result
+/// may be shorter than `active`.
+///
+/// # Panics
+/// If there are more than 65 536 scores or `active` is 0.
+pub fn sparse_weights(scores: &[f32], active: usize) -> SparseWeights {
+    assert!(active > 0, "an action has at least one weight");
+    let index = |k: usize| u16::try_from(k).expect("an action table has at most 65 536 entries");
+    let mut ranked: Vec<(u16, f32)> = scores.iter().enumerate().map(|(k, &score)| (index(k), score)).collect();
+    ranked.retain(|(_, score)| score.is_finite());
+    // Stable, so equal scores keep the order of their indices.
+    ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    ranked.truncate(active);
+    let Some(&(_, highest)) = ranked.first() else { return SparseWeights::new() };
+    ranked.iter_mut().for_each(|(_, score)| *score = libm::exp(f64::from(*score) - f64::from(highest)) as f32);
+    let sum: f32 = ranked.iter().map(|(_, weight)| weight).sum();
+    ranked.iter_mut().for_each(|(_, weight)| *weight /= sum);
+    ranked.retain(|(_, weight)| *weight > 0.0);
+    ranked
+}
+
+/// The weights as one number per action, `[action]`, 0 where none is given. Weights of one index add up.
+///
+/// # Panics
+/// If an index lies beyond the table: a checked manifest and a checked command hold none.
+pub fn dense_weights(weights: &SparseWeights, actions: usize) -> Vec<f32> {
+    let mut dense = vec![0.0; actions];
+    for &(action, weight) in weights {
+        assert!(usize::from(action) < actions, "action {action} is not one of {actions}");
+        dense[usize::from(action)] += weight;
+    }
+    dense
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_the_softmax_of_the_highest_scores_and_sum_to_one() {
+        let weights = sparse_weights(&[0.0, 3.0, -1.0, 2.0, 1.0], 3);
+        let indices: Vec<u16> = weights.iter().map(|(k, _)| *k).collect();
+        assert_eq!(indices, [1, 3, 4]);
+        let e = std::f32::consts::E;
+        let sum = e * e + e + 1.0;
+        for ((_, weight), expected) in weights.iter().zip([e * e / sum, e / sum, 1.0 / sum]) {
+            assert!((weight - expected).abs() < 1e-6);
+        }
+        assert!((weights.iter().map(|(_, weight)| weight).sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn more_active_than_scores_takes_them_all() {
+        assert_eq!(sparse_weights(&[1.0, 1.0], 5), [(0, 0.5), (1, 0.5)]);
+    }
+
+    #[test]
+    fn of_equal_scores_the_lower_index_wins() {
+        assert_eq!(sparse_weights(&[0.0, 1.0, 1.0, 1.0], 2), [(1, 0.5), (2, 0.5)]);
+        assert_eq!(sparse_weights(&[0.0, -0.0], 1), [(0, 1.0)], "zero has no sign here");
+    }
+
+    #[test]
+    fn scores_that_are_no_numbers_are_passed_over() {
+        assert_eq!(sparse_weights(&[f32::NAN, 1.0, f32::INFINITY, 1.0, f32::NEG_INFINITY], 4), [(1, 0.5), (3, 0.5)]);
+        assert_eq!(sparse_weights(&[f32::NAN; 3], 2), []);
+        assert_eq!(sparse_weights(&[], 2), []);
+    }
+
+    #[test]
+    fn huge_scores_do_not_overflow_and_vanishing_weights_are_left_out() {
+        assert_eq!(sparse_weights(&[1e38, -1e38, 1e38], 3), [(0, 0.5), (2, 0.5)]);
+    }
+
+    #[test]
+    fn dense_weights_stand_at_their_indices() {
+        assert_eq!(dense_weights(&vec![(3, 0.75), (0, 0.25)], 5), [0.25, 0.0, 0.0, 0.75, 0.0]);
+        assert_eq!(dense_weights(&vec![], 2), [0.0, 0.0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "action 5 is not one of 5")]
+    fn an_action_beyond_the_table_is_a_broken_promise() {
+        dense_weights(&vec![(5, 1.0)], 5);
+    }
+}

@@ -1,0 +1,83 @@
+//! `turnaround info`: which set, which runtime, which actions.
+
+use serde::Serialize;
+use turnaround_core::contract::{Action, Sizes, TrainingSummary};
+use turnaround_engine::model_set::places;
+use turnaround_engine::runtime::RuntimeReport;
+
+use crate::args::Info;
+use crate::output::{Failure, open, prints_json, write_json};
+
+#[derive(Serialize)]
+struct Account<'a> {
+    version: &'static str,
+    model_set: Set<'a>,
+    looked_in: Vec<Looked>,
+    runtime: &'a RuntimeReport,
+}
+
+#[derive(Serialize)]
+struct Set<'a> {
+    name: &'a str,
+    version: &'a str,
+    folder: String,
+    bytes: u64,
+    sizes: &'a Sizes,
+    actions: &'a [Action],
+    training: &'a TrainingSummary,
+}
+
+#[derive(Serialize)]
+struct Looked {
+    reason: String,
+    folder: String,
+    holds_set: bool,
+}
+
+pub fn run(arguments: &Info) -> Result<(), Failure> {
+    let engine = open(&arguments.networks)?;
+    let set = engine.set();
+    let manifest = set.manifest();
+    let looked_in = places(arguments.networks.models.as_deref()).into_iter().map(|place| Looked {
+        reason: place.reason,
+        folder: place.folder.display().to_string(),
+        holds_set: place.holds_set,
+    });
+    let account = Account {
+        version: env!("CARGO_PKG_VERSION"),
+        model_set: Set {
+            name: &manifest.name,
+            version: &manifest.version,
+            folder: set.folder().display().to_string(),
+            bytes: manifest.graphs.values().map(|graph| graph.bytes).sum(),
+            sizes: &manifest.sizes,
+            actions: &manifest.actions,
+            training: &manifest.training,
+        },
+        looked_in: looked_in.collect(),
+        runtime: set.runtime(),
+    };
+    if !prints_json(arguments.json.as_deref()) {
+        print(&account);
+    }
+    write_json(arguments.json.as_deref(), &account)
+}
+
+fn print(account: &Account<'_>) {
+    let set = &account.model_set;
+    println!("turnaround {}", account.version);
+    println!("model set  {} {}, {:.1} MB, {}", set.name, set.version, set.bytes as f64 / 1e6, set.folder);
+    println!("looked in  {}", account.looked_in.iter().map(|place| place.reason.as_str()).collect::<Vec<_>>().join(", then "));
+    let training = set.training;
+    println!("trained    {} on {} ({:.1} h, {} bars)", training.preset, training.data, training.corpus_hours, training.training_bars);
+    let runtime = account.runtime;
+    let library = runtime.library.as_deref().unwrap_or("compiled in");
+    println!("runtime    {}, {}, {} threads ({library})", runtime.version, runtime.provider, runtime.threads);
+    for note in &runtime.notes {
+        println!("           {note}");
+    }
+    println!("actions    {}", set.actions.len());
+    for (index, action) in set.actions.iter().enumerate() {
+        println!("  {index:>4}  {:>5.1} % of bars  {}", 100.0 * action.usage, action.label);
+    }
+}

@@ -1,0 +1,40 @@
+//! `turnaround roundtrip`: there and back, to hear what the networks keep.
+
+use turnaround_core::tempo_map::TempoMap;
+use turnaround_core::time::{Metre, Tempo};
+use turnaround_engine::regenerate::Settings;
+use turnaround_engine::report::Region;
+use turnaround_engine::roundtrip::Turn;
+
+use crate::args::Roundtrip;
+use crate::output::{Failure, check_paths, open, prints_json, read, with_progress, write_json};
+
+pub fn run(arguments: &Roundtrip) -> Result<(), Failure> {
+    check_paths(&arguments.input, Some(&arguments.output), arguments.json.as_deref())?;
+    let turn = Turn::from(arguments.stage);
+    let (tempo, metre) = grid(arguments, turn)?;
+    let file = read(&arguments.input)?;
+    let engine = open(&arguments.networks)?;
+    let map = TempoMap::constant(tempo, metre, arguments.offset);
+    let settings = Settings { seed: arguments.seed, ..Settings::default() };
+    let calls = usize::from(arguments.calls);
+    let (audio, report) =
+        with_progress("there and back", |control| engine.roundtrip(file.audio(), &map, turn, calls, settings, control))?;
+    file.write(&arguments.output, &audio, &[Region { start: 0, end: audio.len() }])?;
+    if !prints_json(arguments.json.as_deref()) {
+        println!("{} in {:.2} s, {} decoder calls, {}", turn.name(), report.total_s, report.decoder_calls, report.runtime.version);
+        println!("wrote {} ({})", arguments.output.display(), file.output_description());
+    }
+    write_json(arguments.json.as_deref(), &report)
+}
+
+/// The tokenizer asks for no grid; any will do.
+fn grid(arguments: &Roundtrip, turn: Turn) -> Result<(Tempo, Metre), Failure> {
+    match (arguments.tempo, arguments.meter, turn) {
+        (Some(tempo), Some(metre), _) => Ok((tempo, metre)),
+        (_, _, Turn::Tokenizer) => {
+            Ok((Tempo::new(Tempo::SLOWEST).map_err(Failure::mendable)?, arguments.meter.unwrap_or(Metre::FOUR_FOUR)))
+        }
+        _ => Err(Failure::mendable(format!("the stage {} works on bars: give --tempo and --meter", turn.name()))),
+    }
+}

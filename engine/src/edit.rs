@@ -1,0 +1,358 @@
+//! One edit in progress: windows are denoised in order, each new unit is decoded and set into the track.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use turnaround_core::bars::BarNumber;
+use turnaround_core::contract::SparseWeights;
+
+use crate::engine::EngineError;
+use crate::job::{Job, Stage};
+use crate::regenerate::{ActionChoice, Settings};
+use crate::road::context::{Plan, plan};
+use crate::road::seed::{Purpose, stream};
+use crate::road::{ActionVector, Decoding, Known, Latents, Road, Window, WindowBar, splice};
+use crate::song::{Heard, Song};
+
+/// Steps of the job for hearing one unit, and for decoding one besides the decoder's calls.
+const STEPS_TO_HEAR: usize = 3;
+const STEPS_TO_DECODE: usize = 5;
+
+pub(crate) struct Edit<'a> {
+    road: &'a Road<'a>,
+    song: &'a Song,
+    chosen: &'a BTreeMap<BarNumber, ActionChoice>,
+    settings: Settings,
+    /// Runs of chosen bars on the track, `[start, end)`.
+    runs: Vec<(i64, i64)>,
+    /// Units that hold a chosen bar, in order.
+    targets: Vec<usize>,
+    /// What the networks make of units: the dry ones, and in place of them those made anew.
+    heard: BTreeMap<usize, Heard>,
+    /// Actions that units were made with.
+    actions: BTreeMap<usize, SparseWeights>,
+    context: BTreeSet<usize>,
+    made: BTreeSet<usize>,
+    track: Vec<f32>,
+}
+
+impl<'a> Edit<'a> {
+    pub(crate) fn new(
+        road: &'a Road<'a>,
+        song: &'a Song,
+        chosen: &'a BTreeMap<BarNumber, ActionChoice>,
+        settings: Settings,
+    ) -> Self {
+        let targets = (0..song.units.len()).filter(|&unit| chosen_bar(song, chosen, unit).is_some()).collect();
+        let bars: Vec<_> = song.bars.iter().filter(|bar| chosen.contains_key(&bar.number)).collect();
+        let runs = bars
+            .chunk_by(|a, b| a.number.next() == b.number)
+            .map(|run| {
+                let last = run[run.len() - 1].samples(song.model_rate).end;
+                (run[0].samples(song.model_rate).start.get(), last.get().min(song.track.len() as i64))
+            })
+            .collect();
+        Edit {
+            road,
+            song,
+            chosen,
+            settings,
+            runs,
+            targets,
+            heard: BTreeMap::new(),
+            actions: BTreeMap::new(),
+            context: BTreeSet::new(),
+            made: BTreeSet::new(),
+            track: song.track.clone(),
+        }
+    }
+
+    /// Makes every target; the new track.
+    pub(crate) fn run(&mut self, job: &mut Job) -> Result<Vec<f32>, EngineError> {
+        let plans = plan(&self.targets, self.song.units.len(), self.road.sizes().window_bars);
+        for plan in &plans {
+            self.check_context(plan)?;
+        }
+        job.expect(self.steps(&plans));
+        let unrelated_action = self.unrelated_action(job)?;
+        for plan in &plans {
+            self.make(plan, &unrelated_action, job)?;
+        }
+        Ok(std::mem::take(&mut self.track))
+    }
+
+    /// Numbers of the bars in any context.
+    pub(crate) fn context_bars(&self) -> Vec<i64> {
+        let bars = self.context.iter().flat_map(|&unit| {
+            let bars = &self.song.units[unit].bars;
+            bars.start().through(*bars.end())
+        });
+        bars.map(BarNumber::get).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The action that each chosen bar was made with.
+    pub(crate) fn bar_actions(&self) -> BTreeMap<BarNumber, SparseWeights> {
+        let mut actions = BTreeMap::new();
+        for (&unit, weights) in &self.actions {
+            let bars = &self.song.units[unit].bars;
+            for bar in bars.start().through(*bars.end()).filter(|bar| self.chosen.contains_key(bar)) {
+                actions.entry(bar).or_insert_with(|| weights.clone());
+            }
+        }
+        actions
+    }
+
+    fn check_context(&self, plan: &Plan) -> Result<(), EngineError> {
+        if plan.context.is_empty() {
+            return Err(EngineError::NoContext);
+        }
+        if plan.context.iter().all(|&unit| self.song.is_silent(unit)) {
+            return Err(EngineError::SilentContext { bar: self.song.units[plan.targets[0]].bars.start().get() });
+        }
+        Ok(())
+    }
+
+    /// About how many steps the job will take.
+    fn steps(&self, plans: &[Plan]) -> usize {
+        let heard: BTreeSet<usize> = plans.iter().flat_map(|plan| plan.targets.iter().chain(&plan.context)).copied().collect();
+        let decode = self.targets.len() * (self.settings.quality.decoder_calls() + STEPS_TO_DECODE);
+        let dynamics = plans.len() * (self.settings.quality.dynamics_steps() + 1);
+        heard.len() * STEPS_TO_HEAR + decode + dynamics + 2
+    }
+
+    /// The action of a training bar that has nothing to do with this edit, chosen by the seed.
+    fn unrelated_action(&self, job: &mut Job) -> Result<ActionVector, EngineError> {
+        let actions = &self.road.set().statistics().reference_actions;
+        let index = stream(self.settings.seed, Purpose::Guidance, 0) % actions.len() as u64;
+        job.step(Stage::Actions, || self.road.embed_action(&actions[index as usize]).map_err(EngineError::from))
+    }
+
+    fn hear(&mut self, unit: usize, job: &mut Job) -> Result<Heard, EngineError> {
+        if !self.heard.contains_key(&unit) {
+            let heard = self.song.hear(unit, self.road, job)?;
+            self.heard.insert(unit, heard);
+        }
+        Ok(self.heard[&unit].clone())
+    }
+
+    fn make(&mut self, plan: &Plan, unrelated_action: &ActionVector, job: &mut Job) -> Result<(), EngineError> {
+        let mut window = Window {
+            context: Vec::new(),
+            targets: Vec::new(),
+            timing: self.song.timing(plan.targets[0]),
+            unrelated_action: unrelated_action.clone(),
+        };
+        for &unit in &plan.context {
+            let Heard { slots, action, .. } = self.hear(unit, job)?;
+            window.context.push(WindowBar { place: unit, slots, action, noise_seed: 0 });
+        }
+        for &unit in &plan.targets {
+            let target = self.target(unit, job)?;
+            window.targets.push(target);
+        }
+        self.context.extend(&plan.context);
+        let slots = self.road.denoise::<EngineError>(&window, self.settings.denoising(), job)?;
+        let mut made = BTreeMap::new();
+        for (&unit, slots) in plan.targets.iter().zip(slots) {
+            let count = self.song.stretch(unit, self.road).tokens;
+            let tokens = job.step(Stage::Adapt, || self.road.tokens_from_slots(&slots, count).map_err(EngineError::from))?;
+            made.insert(unit, (slots, tokens));
+        }
+        for (&unit, (_, tokens)) in &made {
+            let next = made.get(&(unit + 1)).map(|(_, tokens)| tokens.as_slice());
+            self.place(unit, tokens, next, job)?;
+        }
+        for (unit, (slots, _)) in made {
+            self.remember(unit, slots, job)?;
+        }
+        Ok(())
+    }
+
+    fn target(&mut self, unit: usize, job: &mut Job) -> Result<WindowBar, EngineError> {
+        let heard = self.hear(unit, job)?;
+        let choice = chosen_bar(self.song, self.chosen, unit).and_then(|bar| self.chosen.get(&bar)).cloned().unwrap_or_default();
+        let (weights, action) = match choice {
+            ActionChoice::Own => (heard.weights, heard.action),
+            ActionChoice::Null => (SparseWeights::new(), self.embed(&SparseWeights::new(), job)?),
+            ActionChoice::Weights(weights) => {
+                let action = self.embed(&weights, job)?;
+                (weights, action)
+            }
+        };
+        self.actions.insert(unit, weights);
+        let noise_seed = stream(self.settings.seed, Purpose::Dynamics, unit);
+        Ok(WindowBar { place: unit, slots: heard.slots, action, noise_seed })
+    }
+
+    fn embed(&self, weights: &SparseWeights, job: &mut Job) -> Result<ActionVector, EngineError> {
+        job.step(Stage::Actions, || self.road.embed_action(weights).map_err(EngineError::from))
+    }
+
+    /// Later windows hear the new unit, with the action that is heard in it.
+    fn remember(&mut self, unit: usize, slots: Vec<f32>, job: &mut Job) -> Result<(), EngineError> {
+        if self.targets.last() == Some(&unit) {
+            return Ok(());
+        }
+        let (weights, action) = self.song.infer(unit, &slots, self.road, job)?;
+        if let Some(heard) = self.heard.get_mut(&unit) {
+            *heard = Heard { latents: heard.latents.clone(), slots, weights, action };
+        }
+        Ok(())
+    }
+
+    /// Decodes new tokens between their surroundings and sets the sound into the track.
+    fn place(&mut self, unit: usize, tokens: &[f32], next: Option<&[f32]>, job: &mut Job) -> Result<(), EngineError> {
+        let stretch = self.song.stretch(unit, self.road);
+        let frames = job.step(Stage::Encode, || Ok::<_, EngineError>(self.road.frames(&self.track, stretch)))?;
+        let around = self.surroundings(unit, &frames, job)?;
+        let spans = self.spans(unit);
+        let mut latents = around.with_inner(&self.kept_tokens(unit, &spans, around.inner(), tokens));
+        if let Some(next) = next {
+            self.continue_into(&mut latents, unit, next);
+        }
+        let is_known: Vec<bool> = self.known_frames(unit, &spans);
+        let known = Known { frames: &frames, is_known: &is_known };
+        let seed = stream(self.settings.seed, Purpose::Decoder, unit);
+        let how = Decoding { calls: self.settings.quality.decoder_calls(), seed };
+        let decoded = self.road.decode::<EngineError>(&latents, stretch, Some(&known), how, job)?;
+        for &span in &spans {
+            self.splice(span, self.goes_on(unit, span), decoded.start, &decoded.samples);
+        }
+        self.made.insert(unit);
+        Ok(())
+    }
+
+    /// Latents of the unit and its margins as the track is now: a neighbour made before has changed them.
+    fn surroundings(&self, unit: usize, frames: &[f32], job: &mut Job) -> Result<Latents, EngineError> {
+        match self.heard.get(&unit) {
+            Some(heard) if unit == 0 || !self.made.contains(&(unit - 1)) => Ok(heard.latents.clone()),
+            _ => job.step(Stage::Encode, || self.road.encode(frames).map_err(EngineError::from)),
+        }
+    }
+
+    /// Parts of a unit that are to change: all of it, or, of a unit of several bars, the chosen ones.
+    fn spans(&self, unit: usize) -> Vec<(i64, i64)> {
+        let span = self.song.units[unit].samples(self.song.model_rate);
+        let clipped = self.runs.iter().map(|&(start, end)| (start.max(span.start.get()), end.min(span.end.get())));
+        clipped.filter(|(start, end)| start < end).collect()
+    }
+
+    /// Whether a run of chosen bars goes on after this part of a unit.
+    fn goes_on(&self, unit: usize, span: (i64, i64)) -> bool {
+        let is_last = self.song.units[unit].samples(self.song.model_rate).end.get() == span.1;
+        is_last && self.runs.iter().any(|&(start, end)| start < span.1 && span.1 < end)
+    }
+
+    /// Whether the sound after the unit will be made later.
+    fn is_open(&self, unit: usize, spans: &[(i64, i64)]) -> bool {
+        spans.last().is_some_and(|&span| self.goes_on(unit, span))
+    }
+
+    /// New tokens where something is to change, dry ones where all of a token's sound stays.
+    fn kept_tokens(&self, unit: usize, spans: &[(i64, i64)], dry: &[f32], new: &[f32]) -> Vec<f32> {
+        let (channels, length) = (self.road.sizes().channels, self.road.sizes().samples_per_token() as i64);
+        let start = self.song.stretch(unit, self.road).start;
+        let is_open = self.is_open(unit, spans);
+        let unit_end = self.song.units[unit].samples(self.song.model_rate).end.get();
+        let mut tokens = Vec::with_capacity(new.len());
+        for (index, (dry, new)) in dry.chunks_exact(channels).zip(new.chunks_exact(channels)).enumerate() {
+            let from = start + index as i64 * length;
+            let stays = !touches(spans, from, from + length) && !(is_open && from + length > unit_end);
+            tokens.extend_from_slice(if stays { dry } else { new });
+        }
+        tokens
+    }
+
+    /// Lets the margin after a unit be the beginning of the next one, which is made in the same window: its tokens, brought to this
+    /// unit's raster.
+    fn continue_into(&self, latents: &mut Latents, unit: usize, next: &[f32]) {
+        let (sizes, stretch) = (self.road.sizes(), self.song.stretch(unit, self.road));
+        let (channels, length) = (sizes.channels, sizes.samples_per_token());
+        let margin_start = stretch.start + (stretch.tokens * length) as i64;
+        let offset = (margin_start - self.song.stretch(unit + 1, self.road).start) as f32 / length as f32;
+        let last = next.len() / channels - 1;
+        for (index, token) in latents.margin_after_mut().chunks_exact_mut(channels).enumerate() {
+            let position = (offset + index as f32).clamp(0.0, last as f32);
+            let (low, share) = (position as usize, position.fract());
+            let high = (low + 1).min(last);
+            for (channel, value) in token.iter_mut().enumerate() {
+                *value = (1.0 - share) * next[low * channels + channel] + share * next[high * channels + channel];
+            }
+            turnaround_core::latents::normalise_tokens(token, channels, self.road.set().statistics().latent_epsilon);
+        }
+    }
+
+    /// Frames none of whose hop is to change, now or later.
+    fn known_frames(&self, unit: usize, spans: &[(i64, i64)]) -> Vec<bool> {
+        let sizes = self.road.sizes();
+        let stretch = self.song.stretch(unit, self.road);
+        let tokens = stretch.tokens + 2 * sizes.margin_tokens;
+        let hop = sizes.hop as i64;
+        let start = stretch.start - (sizes.margin_tokens * sizes.samples_per_token()) as i64;
+        let is_open = self.is_open(unit, spans);
+        let unit_end = self.song.units[unit].samples(self.song.model_rate).end.get();
+        let is_known = |frame: usize| {
+            let from = start + frame as i64 * hop;
+            !touches(spans, from, from + hop) && !(is_open && from + hop > unit_end)
+        };
+        (0..tokens * sizes.frames_per_token).map(is_known).collect()
+    }
+
+    /// Sets decoded sound into the track: a fade before its start, and, unless the next unit goes on from it, one before its end.
+    fn splice(&mut self, span: (i64, i64), goes_on: bool, decoded_start: i64, decoded: &[f32]) {
+        let rate = self.song.model_rate;
+        let (fade, guard) = (splice::fade_samples(rate) as i64, splice::guard_samples(rate) as i64);
+        let is_run_start = self.runs.iter().any(|&(start, _)| start == span.0);
+        let lead = if is_run_start { guard } else { 0 };
+        // The fade in keeps its guard before it, the fade out after it: both end where the listener's stretch ends, or earlier.
+        self.fade_in(span.0 - fade + lead, span.0, decoded_start, decoded);
+        if goes_on {
+            // Some sound beyond the end, for the next unit's first frames to go on from.
+            let beyond = self.road.sizes().samples_per_token() as i64;
+            self.copy(span.0, span.1 + beyond, decoded_start, decoded);
+        } else {
+            let end = (span.1 - guard).max(span.0);
+            let start = (end - (fade - guard)).max(span.0);
+            let dry: Vec<f32> = self.track[start as usize..end as usize].to_vec();
+            self.copy(span.0, end, decoded_start, decoded);
+            self.fade_out(start, &dry);
+        }
+    }
+
+    fn copy(&mut self, from: i64, to: i64, decoded_start: i64, decoded: &[f32]) {
+        let to = to.min(self.track.len() as i64).min(decoded_start + decoded.len() as i64);
+        let (from, to) = (from.max(0), to.max(0));
+        if from < to {
+            let source = &decoded[(from - decoded_start) as usize..(to - decoded_start) as usize];
+            self.track[from as usize..to as usize].copy_from_slice(source);
+        }
+    }
+
+    /// From the track's sound to the decoded one over `[from, to)`.
+    fn fade_in(&mut self, from: i64, to: i64, decoded_start: i64, decoded: &[f32]) {
+        let from = from.max(0);
+        if from >= to {
+            return;
+        }
+        let decoded = &decoded[(from - decoded_start) as usize..(to - decoded_start) as usize];
+        let track = &mut self.track[from as usize..to as usize];
+        let mixed = splice::crossfade(track, decoded);
+        track.copy_from_slice(&mixed);
+    }
+
+    /// From the decoded sound, which lies on the track from `from` on, back to the dry one.
+    fn fade_out(&mut self, from: i64, dry: &[f32]) {
+        let track = &mut self.track[from as usize..from as usize + dry.len()];
+        let mixed = splice::crossfade(track, dry);
+        track.copy_from_slice(&mixed);
+    }
+}
+
+/// The first chosen bar that a unit holds.
+fn chosen_bar(song: &Song, chosen: &BTreeMap<BarNumber, ActionChoice>, unit: usize) -> Option<BarNumber> {
+    let bars = &song.units[unit].bars;
+    bars.start().through(*bars.end()).find(|bar| chosen.contains_key(bar))
+}
+
+fn touches(spans: &[(i64, i64)], from: i64, to: i64) -> bool {
+    spans.iter().any(|&(start, end)| from < end && start < to)
+}

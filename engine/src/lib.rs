@@ -1,0 +1,28 @@
+//! Bars in, bars out, in one blocking call.
+//!
+//! [`Engine`] loads a model set and answers three questions: [`Engine::regenerate`] makes chosen bars anew and leaves every other sample
+//! as it is, [`Engine::infer_actions`] tells the actions heard in bars, and [`Engine::roundtrip`] lets one hear the networks alone.
+//! Which library runs the networks, ONNX Runtime or the one compiled in, is hidden behind [`runtime`].
+//!
+//! **Thread.** Every call blocks and allocates; none belongs on an audio thread. The crate starts no threads of its own; runtimes keep
+//! theirs inside a call.
+
+pub mod audio_file;
+pub mod bench;
+mod edit;
+mod engine;
+#[cfg(test)]
+mod fake;
+mod infer;
+mod job;
+pub mod model_set;
+pub mod regenerate;
+pub mod report;
+mod road;
+pub mod roundtrip;
+pub mod runtime;
+mod song;
+
+pub use engine::{Engine, EngineError, OpenError};
+pub use infer::BarAction;
+pub use job::{Cancelled, Control, Progress, Stage};

@@ -1,0 +1,210 @@
+//! What a call tells about itself: what changed, proof of what did not, and what it cost.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use turnaround_core::audio::Audio;
+use turnaround_core::contract::{Manifest, SparseWeights, sha256_hex};
+
+use crate::runtime::RuntimeReport;
+
+/// The account of one regeneration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The set that was used.
+    pub model_set: ModelSetReport,
+    /// What ran it.
+    pub runtime: RuntimeReport,
+    /// How.
+    pub settings: SettingsReport,
+    /// The caller's audio.
+    pub audio: AudioReport,
+    /// Every regenerated bar.
+    pub bars: Vec<BarReport>,
+    /// Numbers of the bars that were heard as context.
+    pub context_bars: Vec<i64>,
+    /// Stretches that may differ from the input, fades included.
+    pub changed: Vec<Region>,
+    /// All other stretches, with hashes of their samples before and after.
+    pub kept: Vec<KeptRegion>,
+    /// What it cost.
+    pub timing: TimingReport,
+}
+
+/// Which model set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelSetReport {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl From<&Manifest> for ModelSetReport {
+    fn from(manifest: &Manifest) -> Self {
+        ModelSetReport { name: manifest.name.clone(), version: manifest.version.clone() }
+    }
+}
+
+/// The settings of a regeneration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SettingsReport {
+    /// 0 keeps the bar, 1 forgets it.
+    pub strength: f32,
+    /// 1 is none.
+    pub guidance: f32,
+    /// Seed of all noise.
+    pub seed: u64,
+    /// `draft`, `default` or `fine`.
+    pub quality: String,
+    /// Network calls of the dynamics for one bar, before guidance doubles some.
+    pub dynamics_steps: usize,
+    /// Network calls of the decoder for one bar.
+    pub decoder_calls: usize,
+}
+
+/// The shape of some audio.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AudioReport {
+    /// Hertz.
+    pub sample_rate: u32,
+    /// 1 or 2.
+    pub channels: usize,
+    /// Samples per channel.
+    pub samples: usize,
+    /// The highest absolute sample of the result; above 1 a whole-number file would clip.
+    pub peak: f32,
+}
+
+/// One regenerated bar.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BarReport {
+    /// Its number, counted from 1.
+    pub bar: i64,
+    /// Where it starts, in seconds.
+    pub start_s: f64,
+    /// Where it ends, in seconds.
+    pub end_s: f64,
+    /// The action it was made with; empty for the null action.
+    pub action: Vec<WeightReport>,
+    /// Level of the mid before, in dB below full scale; nothing for silence.
+    pub level_before_db: Option<f64>,
+    /// Level of the mid after.
+    pub level_after_db: Option<f64>,
+}
+
+/// One weight of an action.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightReport {
+    /// Index in the set's table.
+    pub index: u16,
+    /// Its label.
+    pub label: String,
+    /// Its share.
+    pub weight: f32,
+}
+
+/// Weights with their labels, as reports show them.
+pub fn labelled(weights: &SparseWeights, manifest: &Manifest) -> Vec<WeightReport> {
+    let label = |index: u16| manifest.actions.get(usize::from(index)).map_or_else(String::new, |action| action.label.clone());
+    weights.iter().map(|&(index, weight)| WeightReport { index, label: label(index), weight }).collect()
+}
+
+/// Samples `[start, end)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Region {
+    /// The first sample.
+    pub start: usize,
+    /// The sample after the last.
+    pub end: usize,
+}
+
+/// A stretch that was not to change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptRegion {
+    /// The first sample.
+    pub start: usize,
+    /// The sample after the last.
+    pub end: usize,
+    /// SHA-256 of the samples before: channel after channel, each sample as a 32-bit float, lowest byte first.
+    pub sha256_before: String,
+    /// SHA-256 of the samples after.
+    pub sha256_after: String,
+}
+
+/// What a call cost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimingReport {
+    /// Seconds from call to result.
+    pub total_s: f64,
+    /// Seconds of music regenerated.
+    pub music_s: f64,
+    /// Music over total.
+    pub times_real_time: f64,
+    /// Seconds by stage.
+    pub stages: BTreeMap<String, f64>,
+}
+
+/// The complement of some ordered regions, with hashes of both versions.
+pub(crate) fn kept_regions(before: &Audio, after: &Audio, changed: &[Region]) -> Vec<KeptRegion> {
+    let mut kept = Vec::new();
+    let mut start = 0;
+    let end = [Region { start: before.len(), end: before.len() }];
+    for region in changed.iter().chain(&end) {
+        if start < region.start {
+            let stretch = Region { start, end: region.start };
+            kept.push(KeptRegion {
+                start,
+                end: region.start,
+                sha256_before: hash(before, stretch),
+                sha256_after: hash(after, stretch),
+            });
+        }
+        start = region.end;
+    }
+    kept
+}
+
+fn hash(audio: &Audio, region: Region) -> String {
+    let samples = audio.channels().iter().flat_map(|channel| &channel[region.start..region.end]);
+    sha256_hex(&samples.flat_map(|sample| sample.to_le_bytes()).collect::<Vec<u8>>())
+}
+
+/// Root of the mean square in dB below full scale; nothing for silence.
+pub(crate) fn level_db(samples: &[f32]) -> Option<f64> {
+    let power = samples.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>() / samples.len().max(1) as f64;
+    (power > 0.0).then(|| 10.0 * power.log10())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use turnaround_core::time::SampleRate;
+
+    #[test]
+    fn kept_regions_are_what_changed_regions_leave() {
+        let audio = Audio::mono(SampleRate::MODEL, vec![0.5; 10]).unwrap();
+        let places = |changed: &[Region]| -> Vec<(usize, usize)> {
+            kept_regions(&audio, &audio, changed).iter().map(|kept| (kept.start, kept.end)).collect()
+        };
+        assert_eq!(places(&[]), [(0, 10)]);
+        assert_eq!(places(&[Region { start: 2, end: 4 }, Region { start: 6, end: 10 }]), [(0, 2), (4, 6)]);
+        assert_eq!(places(&[Region { start: 0, end: 10 }]), []);
+    }
+
+    #[test]
+    fn one_changed_sample_changes_the_hash() {
+        let before = Audio::mono(SampleRate::MODEL, vec![0.5; 10]).unwrap();
+        let mut samples = vec![0.5; 10];
+        samples[3] = 0.500_000_1;
+        let after = Audio::mono(SampleRate::MODEL, samples).unwrap();
+        let kept = kept_regions(&before, &after, &[]);
+        assert_ne!(kept[0].sha256_before, kept[0].sha256_after);
+    }
+
+    #[test]
+    fn full_scale_is_zero_decibels_and_silence_has_no_level() {
+        assert_eq!(level_db(&[1.0, -1.0]), Some(0.0));
+        assert_eq!(level_db(&[0.0; 4]), None);
+    }
+}

@@ -1,0 +1,254 @@
+//! The dynamics: slots of target bars denoised, given context bars and actions.
+
+use turnaround_core::contract::{Graph, TIMING_FEATURES};
+use turnaround_core::guidance::Guidance;
+use turnaround_core::noise::{GaussianNoise, blend, euler_step, logit_uniform_levels};
+use turnaround_core::schedule::{SamplingMatrix, distances_to_context};
+
+use super::{ActionVector, Road};
+use crate::job::{Cancelled, Job, Stage};
+use crate::runtime::{RuntimeError, Tensor, TensorView};
+
+/// One unit of a window.
+pub(crate) struct WindowBar {
+    /// Its place on the grid, in units.
+    pub place: usize,
+    /// Its standardised slots, `[slot, channel]`; of a target, the dry ones, which a strength below 1 starts from.
+    pub slots: Vec<f32>,
+    /// Its embedded action.
+    pub action: ActionVector,
+    /// Seed of its noise; read for targets only.
+    pub noise_seed: u64,
+}
+
+/// What the dynamics sees at once.
+pub(crate) struct Window {
+    /// Units heard, in order; at least one.
+    pub context: Vec<WindowBar>,
+    /// Units made, in order; at least one.
+    pub targets: Vec<WindowBar>,
+    /// Timing of the targets.
+    pub timing: [f32; TIMING_FEATURES],
+    /// The unrelated action of independent condition guidance, embedded.
+    pub unrelated_action: ActionVector,
+}
+
+/// How to denoise.
+#[derive(Clone, Copy)]
+pub(crate) struct Denoising {
+    /// Network calls for one bar.
+    pub steps: usize,
+    /// Noise level to start from: 1 forgets the dry bar, 0 keeps it.
+    pub start_level: f32,
+    /// Source: independent condition guidance (Sadat et al. 2025). Only the target bars' action is replaced.
+    pub guidance: Guidance,
+}
+
+impl Denoising {
+    /// Bars next to the context become clean first, the others follow a quarter of the steps behind, bar by bar.
+    fn schedule(&self, distances: &[usize]) -> SamplingMatrix {
+        let levels = logit_uniform_levels(self.steps, self.start_level);
+        SamplingMatrix::trapezoid(&levels, distances, self.steps / 4)
+    }
+}
+
+/// Keys and values of the context for one branch, and the same doubled for two.
+struct Cache {
+    single: [Tensor; 2],
+    double: Option<[Tensor; 2]>,
+}
+
+impl Window {
+    /// For each target, how many other targets lie between it and the context.
+    pub(crate) fn distances(&self) -> Vec<usize> {
+        let first = self.first_place();
+        let last = self.context.iter().chain(&self.targets).map(|bar| bar.place).max().unwrap_or(first);
+        // A place that is neither is a unit left out of the window: as unknown as a target, but not made now.
+        let is_context = |place: usize| self.context.iter().any(|bar| bar.place == place);
+        let unknown: Vec<bool> = (first..=last).map(|place| !is_context(place)).collect();
+        let distances = distances_to_context(&unknown);
+        let unknown_places: Vec<usize> = (first..=last).filter(|&place| !is_context(place)).collect();
+        let of = |place: usize| unknown_places.iter().position(|&unknown| unknown == place).map_or(0, |index| distances[index]);
+        self.targets.iter().map(|bar| of(bar.place)).collect()
+    }
+
+    fn first_place(&self) -> usize {
+        self.context.iter().chain(&self.targets).map(|bar| bar.place).min().unwrap_or(0)
+    }
+
+    /// Whole numbers from the window's first unit on, as the networks count.
+    fn positions(&self, bars: &[WindowBar]) -> Vec<f32> {
+        let first = self.first_place();
+        bars.iter().map(|bar| (bar.place - first) as f32).collect()
+    }
+}
+
+impl Road<'_> {
+    /// Makes the slots of the targets: one `[slot, channel]` for each, standardised.
+    pub(crate) fn denoise<E>(&self, window: &Window, how: Denoising, job: &mut Job) -> Result<Vec<Vec<f32>>, E>
+    where
+        E: From<RuntimeError> + From<Cancelled>,
+    {
+        let mut noisy: Vec<Vec<f32>> = window.targets.iter().map(|target| start(target, how.start_level)).collect();
+        if how.start_level <= 0.0 {
+            return Ok(noisy);
+        }
+        let mut cache: Cache = job.step(Stage::Context, || self.context_cache(window).map_err(E::from))?;
+        let matrix = how.schedule(&window.distances());
+        for (from, to) in matrix.steps() {
+            let clean = job.step(Stage::Dynamics, || self.predict(window, &noisy, from, how.guidance, &mut cache).map_err(E::from))?;
+            for (target, (noisy, clean)) in noisy.iter_mut().zip(&clean).enumerate() {
+                // Targets that wait, or are done, keep their level.
+                if to[target] < from[target] {
+                    euler_step(noisy, clean, from[target], to[target]);
+                }
+            }
+        }
+        Ok(noisy)
+    }
+
+    fn context_cache(&self, window: &Window) -> Result<Cache, RuntimeError> {
+        let sizes = self.sizes();
+        let count = window.context.len();
+        let slots = joined(window.context.iter().map(|bar| bar.slots.as_slice()));
+        let actions = joined(window.context.iter().map(|bar| bar.action.as_slice()));
+        let positions = window.positions(&window.context);
+        let inputs = [
+            TensorView::new(&[1, count, sizes.slots, sizes.channels], &slots),
+            TensorView::new(&[1, count, sizes.action_width], &actions),
+            TensorView::new(&[1, TIMING_FEATURES], &window.timing),
+            TensorView::new(&[count], &positions),
+        ];
+        let mut outputs = self.set.run(Graph::DynamicsContext, &inputs)?;
+        let values = outputs.pop();
+        let (Some(keys), Some(values)) = (outputs.pop(), values) else { unreachable!("the contract has two outputs") };
+        Ok(Cache { single: [keys, values], double: None })
+    }
+
+    /// The clean slots of every target, as the network sees them, guided where its level asks for it.
+    fn predict(
+        &self,
+        window: &Window,
+        noisy: &[Vec<f32>],
+        levels: &[f32],
+        guidance: Guidance,
+        cache: &mut Cache,
+    ) -> Result<Vec<Vec<f32>>, RuntimeError> {
+        let is_guided = levels.iter().any(|&level| guidance.is_active(level));
+        let branches = if is_guided { 2 } else { 1 };
+        let clean = self.step(window, noisy, levels, branches, cache)?;
+        let bar = self.sizes().slots * self.sizes().channels;
+        let (conditional, unrelated) = clean.split_at(noisy.len() * bar);
+        let guided = |target: usize| {
+            let own = &conditional[target * bar..(target + 1) * bar];
+            if is_guided && guidance.is_active(levels[target]) {
+                guidance.combine(own, &unrelated[target * bar..(target + 1) * bar])
+            } else {
+                own.to_vec()
+            }
+        };
+        Ok((0..noisy.len()).map(guided).collect())
+    }
+
+    /// One network call; `[branch, target, slot, channel]`. The second branch has the unrelated action on every target.
+    fn step(
+        &self,
+        window: &Window,
+        noisy: &[Vec<f32>],
+        levels: &[f32],
+        branches: usize,
+        cache: &mut Cache,
+    ) -> Result<Vec<f32>, RuntimeError> {
+        let (sizes, count) = (self.sizes(), noisy.len());
+        // A bar that is done is as clean as context, and labelled so.
+        let label = |&level: &f32| level.max(self.set.statistics().context_noise_level);
+        let levels: Vec<f32> = levels.iter().map(label).collect::<Vec<_>>().repeat(branches);
+        let slots = joined(noisy.iter().map(Vec::as_slice)).repeat(branches);
+        let mut actions = joined(window.targets.iter().map(|bar| bar.action.as_slice()));
+        if branches == 2 {
+            actions.extend(window.unrelated_action.repeat(count));
+        }
+        let timing = window.timing.repeat(branches);
+        let positions = window.positions(&window.targets);
+        let [keys, values] = cache.of(branches);
+        let inputs = [
+            TensorView::new(&[branches, count, sizes.slots, sizes.channels], &slots),
+            TensorView::new(&[branches, count], &levels),
+            TensorView::new(&[branches, count, sizes.action_width], &actions),
+            TensorView::new(&[branches, TIMING_FEATURES], &timing),
+            TensorView::new(&[count], &positions),
+            keys.view(),
+            values.view(),
+        ];
+        Ok(self.set.run(Graph::DynamicsStep, &inputs)?.remove(0).into_values())
+    }
+}
+
+impl Cache {
+    fn of(&mut self, branches: usize) -> &[Tensor; 2] {
+        if branches == 1 {
+            return &self.single;
+        }
+        self.double.get_or_insert_with(|| [doubled(&self.single[0]), doubled(&self.single[1])])
+    }
+}
+
+/// `[layer, 1, head, context token, channel]` to `[layer, 2, ...]` with both branches equal: they hear the same context.
+fn doubled(tensor: &Tensor) -> Tensor {
+    let mut shape = tensor.shape().to_vec();
+    let layer: usize = shape[1..].iter().product();
+    let values = tensor.values().chunks(layer.max(1)).flat_map(|values| [values, values].concat()).collect();
+    shape[1] *= 2;
+    Tensor::new(shape, values)
+}
+
+/// The dry slots brought to the start level with the bar's own noise.
+fn start(target: &WindowBar, level: f32) -> Vec<f32> {
+    let mut noise = vec![0.0; target.slots.len()];
+    GaussianNoise::new(target.noise_seed).fill(&mut noise);
+    blend(&target.slots, &noise, level)
+}
+
+fn joined<'a>(parts: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+    parts.collect::<Vec<_>>().concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bar(place: usize) -> WindowBar {
+        WindowBar { place, slots: vec![0.0], action: vec![0.0], noise_seed: 0 }
+    }
+
+    fn window(context: &[usize], targets: &[usize]) -> Window {
+        Window {
+            context: context.iter().map(|&place| bar(place)).collect(),
+            targets: targets.iter().map(|&place| bar(place)).collect(),
+            timing: [0.0; 2],
+            unrelated_action: vec![0.0],
+        }
+    }
+
+    #[test]
+    fn positions_count_from_the_first_unit_of_the_window() {
+        let window = window(&[7, 8, 11], &[9, 10]);
+        assert_eq!(window.positions(&window.context), [0.0, 1.0, 4.0]);
+        assert_eq!(window.positions(&window.targets), [2.0, 3.0]);
+    }
+
+    #[test]
+    fn targets_beside_the_context_come_first() {
+        assert_eq!(window(&[7, 8, 12], &[9, 10, 11]).distances(), [0, 1, 0]);
+        assert_eq!(window(&[7], &[8, 9]).distances(), [0, 1]);
+        assert_eq!(window(&[0, 7], &[1, 2]).distances(), [0, 1]);
+    }
+
+    #[test]
+    fn both_branches_hear_the_same_context() {
+        let keys = Tensor::new(vec![2, 1, 1, 1, 2], vec![1.0, 2.0, 3.0, 4.0]);
+        let both = doubled(&keys);
+        assert_eq!(both.shape(), [2, 2, 1, 1, 2]);
+        assert_eq!(both.values(), [1.0, 2.0, 1.0, 2.0, 3.0, 4.0, 3.0, 4.0]);
+    }
+}

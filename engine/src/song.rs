@@ -1,0 +1,108 @@
+//! A recording on its grid, as the road needs it: whole bars, units, and the mid track at the models' rate.
+
+use turnaround_core::audio::Audio;
+use turnaround_core::bars::{Bar, Unit, timing_features, units};
+use turnaround_core::contract::{SparseWeights, TIMING_FEATURES};
+use turnaround_core::latents::token_count;
+use turnaround_core::resample::resample;
+use turnaround_core::tempo_map::TempoMap;
+use turnaround_core::time::{SampleRate, Samples, Seconds};
+
+use crate::engine::EngineError;
+use crate::job::{Job, Stage};
+use crate::road::{ActionVector, Latents, Road, Stretch};
+
+/// Peak below which a stretch counts as silent: -90 dB, under the last bit of 16.
+const SILENCE: f32 = 3.2e-5;
+
+pub(crate) struct Song {
+    pub rate: SampleRate,
+    pub model_rate: SampleRate,
+    pub bars: Vec<Bar>,
+    pub units: Vec<Unit>,
+    /// The mid track at the models' rate.
+    pub track: Vec<f32>,
+}
+
+/// What the networks make of one unit.
+#[derive(Clone)]
+pub(crate) struct Heard {
+    /// Latents of the dry unit with its margins.
+    pub latents: Latents,
+    /// Standardised slots.
+    pub slots: Vec<f32>,
+    /// The inferred action.
+    pub weights: SparseWeights,
+    /// The same, embedded.
+    pub action: ActionVector,
+}
+
+impl Song {
+    pub(crate) fn new(audio: &Audio, map: &TempoMap, road: &Road<'_>, job: &mut Job) -> Result<Self, EngineError> {
+        let rate = audio.rate();
+        let bars = map.whole_bars_within(Samples::from_len(audio.len()), rate);
+        if bars.is_empty() {
+            return Err(EngineError::NoWholeBar { seconds: audio.duration().get() });
+        }
+        let (model_rate, track) = model_track(audio, road, job)?;
+        let units = units(&bars);
+        Ok(Song { rate, model_rate, bars, units, track })
+    }
+
+    /// The tokens that cover a unit.
+    pub(crate) fn stretch(&self, unit: usize, road: &Road<'_>) -> Stretch {
+        let span = self.units[unit].samples(self.model_rate);
+        Stretch { start: span.start.get(), tokens: token_count(span.len(), road.sizes().samples_per_token()) }
+    }
+
+    /// What the networks read of a unit's timing.
+    pub(crate) fn timing(&self, unit: usize) -> [f32; TIMING_FEATURES] {
+        timing_features(self.units[unit].tempo, self.units[unit].duration())
+    }
+
+    /// Whether nothing can be heard in a unit.
+    pub(crate) fn is_silent(&self, unit: usize) -> bool {
+        let span = self.units[unit].samples(self.model_rate);
+        let end = span.end.as_index().min(self.track.len());
+        self.track[span.start.as_index().min(end)..end].iter().all(|sample| sample.abs() < SILENCE)
+    }
+
+    /// Runs a dry unit through tokenizer, adapter and action encoder.
+    pub(crate) fn hear(&self, unit: usize, road: &Road<'_>, job: &mut Job) -> Result<Heard, EngineError> {
+        let stretch = self.stretch(unit, road);
+        let latents = job.step(Stage::Encode, || {
+            let frames = road.frames(&self.track, stretch);
+            road.encode(&frames).map_err(EngineError::from)
+        })?;
+        let slots = job.step(Stage::Adapt, || road.slots_from_tokens(latents.inner()).map_err(EngineError::from))?;
+        let (weights, action) = self.infer(unit, &slots, road, job)?;
+        Ok(Heard { latents, slots, weights, action })
+    }
+
+    /// The action in a unit's slots, and its vector.
+    pub(crate) fn infer(
+        &self,
+        unit: usize,
+        slots: &[f32],
+        road: &Road<'_>,
+        job: &mut Job,
+    ) -> Result<(SparseWeights, ActionVector), EngineError> {
+        job.step(Stage::Actions, || {
+            let weights = road.infer_action(slots, self.timing(unit))?;
+            let action = road.embed_action(&weights)?;
+            Ok((weights, action))
+        })
+    }
+}
+
+/// The mid of a recording at the rate of the set.
+pub(crate) fn model_track(audio: &Audio, road: &Road<'_>, job: &mut Job) -> Result<(SampleRate, Vec<f32>), EngineError> {
+    let model_rate = SampleRate::new(road.sizes().sample_rate).map_err(|_| EngineError::ModelRate)?;
+    let track = job.step(Stage::Resample, || resample(&audio.mid(), audio.rate(), model_rate).map_err(EngineError::from))?;
+    Ok((model_rate, track))
+}
+
+/// Seconds as a length in samples.
+pub(crate) fn samples(seconds: Seconds, rate: SampleRate) -> usize {
+    rate.samples_from(seconds).as_index()
+}

@@ -1,0 +1,310 @@
+//! The program as a user meets it: what it does, and how it refuses.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn turnaround(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_turnaround")).args(arguments).env_remove("TURNAROUND_MODELS").output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn done(arguments: &[&str]) -> String {
+    let output = turnaround(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&done(arguments)).unwrap()
+}
+
+/// Refused as promised: exit code 2, one sentence, nothing on the output stream. The sentence.
+fn refused(arguments: &[&str]) -> String {
+    let output = turnaround(arguments);
+    let words = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {words}");
+    assert!(words.starts_with("error: "), "{words}");
+    assert!(output.stdout.is_empty());
+    words
+}
+
+struct Place {
+    folder: TempDir,
+    models: String,
+}
+
+impl Place {
+    fn new() -> Self {
+        Place { folder: tempfile::tempdir().unwrap(), models: support::tiny().display().to_string() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn named(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// Ten seconds, five bars.
+    fn song(&self, name: &str, hz: u32, bits: u16, channels: usize) -> String {
+        support::write_wav(&self.path(name), hz, bits, &support::music(hz, channels, 10.0));
+        self.named(name)
+    }
+
+    fn files(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn regenerate<'a>(&'a self, input: &'a str, output: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        let mut arguments = vec!["regenerate", input, "-o", output, "--tempo", "120", "--meter", "4/4", "--models", &self.models];
+        arguments.extend(["--quality", "draft", "--runtime", "embedded"]);
+        arguments.extend(more);
+        arguments
+    }
+}
+
+/// The samples of a WAV file as they lie there.
+fn samples(path: &Path) -> Vec<i32> {
+    hound::WavReader::open(path).unwrap().samples::<i32>().map(Result::unwrap).collect()
+}
+
+#[test]
+fn info_tells_the_set_the_runtime_and_the_actions() {
+    let place = Place::new();
+    let account = json(&["info", "--models", &place.models, "--runtime", "embedded", "--json"]);
+    assert_eq!(account["model_set"]["sizes"]["sample_rate"], 16_000);
+    assert_eq!(account["runtime"]["runtime"], "embedded");
+    assert!(!account["model_set"]["actions"].as_array().unwrap().is_empty());
+    let words = done(&["info", "--models", &place.models]);
+    assert!(words.contains("model set") && words.contains("runtime") && words.contains("actions"));
+}
+
+#[test]
+fn a_regenerated_file_keeps_rate_channels_length_format_and_every_sample_outside_the_bar() {
+    let place = Place::new();
+    for (hz, bits, channels) in [(44_100, 16, 2), (48_000, 24, 1), (22_050, 32, 2)] {
+        let input = place.song("in.wav", hz, bits, channels);
+        let (output, report) = (place.named("out.wav"), place.named("report.json"));
+        done(&place.regenerate(&input, &output, &["--bars", "3", "--action", "0=1", "--seed", "5", "--json", &report]));
+        let (before, after) = (hound::WavReader::open(&input).unwrap(), hound::WavReader::open(&output).unwrap());
+        assert_eq!(before.spec(), after.spec());
+        let (before, after) = (samples(Path::new(&input)), samples(Path::new(&output)));
+        let moment = |seconds: f64| (seconds * f64::from(hz)).round() as usize * channels;
+        assert_eq!(before.len(), after.len());
+        assert_eq!(before[..moment(3.98)], after[..moment(3.98)]);
+        assert_eq!(before[moment(6.0)..], after[moment(6.0)..]);
+        assert_ne!(before[moment(4.0)..moment(6.0)], after[moment(4.0)..moment(6.0)]);
+
+        let report: Value = serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
+        assert_eq!(report["settings"]["seed"], 5);
+        assert_eq!(report["runtime"]["runtime"], "embedded");
+        for kept in report["kept"].as_array().unwrap() {
+            assert_eq!(kept["sha256_before"], kept["sha256_after"]);
+        }
+        let first = fs::read(&output).unwrap();
+        done(&place.regenerate(&input, &output, &["--bars", "3", "--action", "0=1", "--seed", "5"]));
+        assert_eq!(first, fs::read(&output).unwrap(), "the same seed gives the same file");
+    }
+}
+
+#[test]
+fn float_files_and_mono_at_8_khz_work() {
+    let place = Place::new();
+    for (hz, bits, channels) in [(8_000, 16, 1), (48_000, 0, 2)] {
+        let (input, output) = (place.song("in.wav", hz, bits, channels), place.named("out.wav"));
+        done(&place.regenerate(&input, &output, &["--bars", "2-3"]));
+        assert_eq!(fs::metadata(&input).unwrap().len(), fs::metadata(&output).unwrap().len());
+    }
+}
+
+#[test]
+fn an_action_can_be_taken_from_a_bar_of_this_or_another_file() {
+    let place = Place::new();
+    let (input, other, output) =
+        (place.song("in.wav", 16_000, 16, 1), place.song("other.wav", 44_100, 24, 2), place.named("out.wav"));
+    let own = json(&place.regenerate(&input, &output, &["--bars", "3", "--like", "2", "--json"]));
+    assert!(!own["bars"][0]["action"].as_array().unwrap().is_empty());
+    let like = format!("{other}:4");
+    let mixed = json(&place.regenerate(&input, &output, &["--bars", "3", "--like", &like, "--action", "1=0.5", "--json"]));
+    let weights: f64 = mixed["bars"][0]["action"].as_array().unwrap().iter().map(|action| action["weight"].as_f64().unwrap()).sum();
+    assert!((weights - 1.0).abs() < 1e-5);
+}
+
+#[test]
+fn actions_of_every_bar_are_told() {
+    let place = Place::new();
+    let input = place.song("in.wav", 44_100, 16, 2);
+    let account = json(&["actions", &input, "--tempo", "120", "--meter", "4/4", "--models", &place.models, "--json"]);
+    let bars = account["bars"].as_array().unwrap();
+    assert_eq!(bars.len(), 5);
+    for (index, bar) in bars.iter().enumerate() {
+        assert_eq!(bar["bar"], index + 1);
+        let sum: f64 = bar["actions"].as_array().unwrap().iter().map(|action| action["weight"].as_f64().unwrap()).sum();
+        assert!((sum - 1.0).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn every_stage_makes_the_round_trip() {
+    let place = Place::new();
+    let (input, output) = (place.song("in.wav", 44_100, 16, 2), place.named("out.wav"));
+    for stage in ["tokenizer", "bars", "actions"] {
+        let report = json(&[
+            "roundtrip", &input, "-o", &output, "--tempo", "120", "--meter", "4/4", "--stage", stage, "--calls", "2",
+            "--models", &place.models, "--json",
+        ]);
+        assert_eq!((report["turn"].as_str(), report["decoder_calls"].as_u64()), (Some(stage), Some(2)));
+        assert_eq!(samples(Path::new(&input)).len(), samples(Path::new(&output)).len());
+        assert!(samples(Path::new(&output)).iter().any(|&sample| sample != 0));
+    }
+    done(&["roundtrip", &input, "-o", &output, "--models", &place.models]);
+    let words = refused(&["roundtrip", &input, "-o", &output, "--stage", "bars", "--models", &place.models]);
+    assert!(words.contains("--tempo"), "{words}");
+}
+
+#[test]
+fn a_benchmark_has_every_key() {
+    let place = Place::new();
+    let account = json(&["bench", "--threads", "1", "--quality", "draft", "--models", &place.models, "--json"]);
+    let run = &account["runs"][0];
+    for key in ["bar_s", "regenerate_s", "times_real_time", "threads", "roofline_gflops", "achieved_gflops"] {
+        assert!(run[key].as_f64().is_some_and(|number| number > 0.0), "{key}");
+    }
+    assert!((run["bar_s"].as_f64().unwrap() - 2.048).abs() < 1e-9);
+    assert!(run["provider"].is_string() && run["stages"]["decode"].is_number());
+}
+
+#[test]
+fn bad_recordings_are_refused_in_one_sentence_and_leave_no_file() {
+    let place = Place::new();
+    let music = support::music(44_100, 1, 10.0);
+    let good = place.song("good.wav", 44_100, 16, 1);
+    support::write_wav(&place.path("silent.wav"), 44_100, 16, &[vec![0.0; 441_000]]);
+    support::write_wav(&place.path("one.wav"), 44_100, 16, &[vec![0.5]]);
+    support::write_wav(&place.path("empty.wav"), 44_100, 16, &[vec![]]);
+    let mut broken = music.clone();
+    broken[0][1_000] = f32::NAN;
+    support::write_wav(&place.path("nan.wav"), 44_100, 0, &broken);
+    support::write_wav(&place.path("wide.wav"), 44_100, 16, &[music[0].clone(), music[0].clone(), music[0].clone()]);
+    support::write_wav(&place.path("slow.wav"), 4_000, 16, &[vec![0.5; 40_000]]);
+    let whole = fs::read(&good).unwrap();
+    fs::write(place.path("cut.wav"), &whole[..whole.len() / 2]).unwrap();
+    fs::write(place.path("words.flac"), "no music").unwrap();
+    let before = place.files();
+    for (file, bars, word) in [
+        ("silent.wav", "3", "silent"),
+        ("one.wav", "1", "no whole bar"),
+        ("empty.wav", "1", "no sample"),
+        ("nan.wav", "3", "not a finite number"),
+        ("wide.wav", "3", "3 channels"),
+        ("slow.wav", "3", "8000"),
+        ("cut.wav", "3", "cut short"),
+        ("words.flac", "3", "words.flac"),
+        ("nowhere.wav", "3", "cannot be read"),
+        ("good.wav", "6", "bars 1 to 5"),
+        ("good.wav", "4-60", "bars 1 to 5"),
+    ] {
+        let (input, output) = (place.named(file), place.named("out.wav"));
+        let words = refused(&place.regenerate(&input, &output, &["--bars", bars]));
+        assert!(words.contains(word), "{file}: {words}");
+        assert_eq!(words.trim_end().lines().count(), 1, "{words}");
+    }
+    assert_eq!(place.files(), before);
+}
+
+#[test]
+fn bad_settings_are_refused_and_leave_no_file() {
+    let place = Place::new();
+    let (input, output) = (place.song("in.wav", 16_000, 16, 1), place.named("out.wav"));
+    let before = place.files();
+    for (more, word) in [
+        (vec!["--action", "60000=1"], "60000"),
+        (vec!["--action", "nobody knows=1"], "nobody knows"),
+        (vec!["--action", "0=0"], "weights"),
+        (vec!["--like", "17"], "bars 1 to 5"),
+        (vec!["--strength", "2"], "strength"),
+        (vec!["--guidance", "-1"], "guidance"),
+        (vec!["--provider", "cuda"], "CUDA"),
+        (vec!["--json", "report.wav"], "report.wav"),
+    ] {
+        let mut arguments = vec!["--bars", "3"];
+        arguments.extend(more);
+        let words = refused(&place.regenerate(&input, &output, &arguments));
+        assert!(words.contains(word), "{words}");
+    }
+    for more in [["--bars", "0"], ["--bars", "4-2"], ["--bars", "x"], ["--tempo", "0"], ["--meter", "4"]] {
+        refused(&place.regenerate(&input, &output, &more));
+    }
+    let words = refused(&place.regenerate(&input, &input, &["--bars", "3"]));
+    assert!(words.contains("is the input"), "{words}");
+    let far = place.named("no/such/folder/out.wav");
+    refused(&place.regenerate(&input, &far, &["--bars", "3"]));
+    assert_eq!(place.files(), before);
+}
+
+#[test]
+fn missing_and_damaged_sets_are_refused_whole() {
+    let place = Place::new();
+    let (input, output) = (place.song("in.wav", 16_000, 16, 1), place.named("out.wav"));
+    let copy = || {
+        let set = place.path("set");
+        fs::create_dir_all(&set).unwrap();
+        for entry in fs::read_dir(support::tiny()).unwrap().map(Result::unwrap) {
+            if entry.path().is_file() {
+                fs::copy(entry.path(), set.join(entry.file_name())).unwrap();
+            }
+        }
+        set
+    };
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 7] = [
+        ("cannot be read", |set| fs::remove_file(set.join("encoder.onnx")).unwrap()),
+        ("no model set", |set| fs::remove_file(set.join("manifest.json")).unwrap()),
+        ("manifest", |set| fs::write(set.join("manifest.json"), "{").unwrap()),
+        ("format 99", |set| {
+            let text = fs::read_to_string(set.join("manifest.json")).unwrap();
+            let mut manifest: Value = serde_json::from_str(&text).unwrap();
+            manifest["format"] = 99.into();
+            fs::write(set.join("manifest.json"), manifest.to_string()).unwrap();
+        }),
+        ("hash", |set| {
+            let mut bytes = fs::read(set.join("decoder_step.onnx")).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(set.join("decoder_step.onnx"), bytes).unwrap();
+        }),
+        ("bytes", |set| {
+            let bytes = fs::read(set.join("dynamics_step.onnx")).unwrap();
+            fs::write(set.join("dynamics_step.onnx"), &bytes[..bytes.len() - 1]).unwrap();
+        }),
+        ("hash", |set| {
+            let text = fs::read_to_string(set.join("manifest.json")).unwrap();
+            let mut manifest: Value = serde_json::from_str(&text).unwrap();
+            manifest["graphs"]["encoder"]["sha256"] = "0".repeat(64).into();
+            fs::write(set.join("manifest.json"), manifest.to_string()).unwrap();
+        }),
+    ];
+    for (word, damage) in damages {
+        let set = copy();
+        damage(&set);
+        let set = set.display().to_string();
+        let arguments = ["regenerate", &input, "-o", &output, "--tempo", "120", "--meter", "4/4", "--bars", "3", "--models", &set];
+        let words = refused(&arguments);
+        assert!(words.contains(word), "{word}: {words}");
+        assert_eq!(words.trim_end().lines().count(), 1, "{words}");
+        assert!(!Path::new(&output).exists());
+    }
+}

@@ -1,0 +1,19 @@
+//! Corpus → diffusion tokenizer → bar adapter → latent actions → dynamics → ONNX graphs.
+//!
+//! Everything a model set is made of. The engine is called in one place, to run graphs that were just exported.
+
+#[cfg(feature = "networks")]
+pub mod command;
+pub mod corpus;
+#[cfg(feature = "networks")]
+pub mod device;
+#[cfg(feature = "export")]
+pub mod export;
+#[cfg(feature = "networks")]
+pub mod networks;
+#[cfg(feature = "networks")]
+pub mod pipeline;
+#[cfg(feature = "networks")]
+pub mod preset;
+#[cfg(feature = "networks")]
+pub mod train;

@@ -1,0 +1,121 @@
+//! ConvNeXt block in one dimension: depthwise convolution over time, norm, and a wide pointwise layer, added to its input.
+
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::activation::gelu;
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Distribution, Tensor};
+
+use super::layers::{layer_norm, linear};
+
+/// Taps of the depthwise convolution.
+const TAPS: usize = 7;
+
+/// How much wider the pointwise layer is inside.
+const EXPANSION: usize = 3;
+
+/// Shift, scale and gate of one conditioned block, each `[batch, time, width]`.
+pub struct Modulation {
+    /// Added after the norm.
+    pub shift: Tensor<3>,
+    /// One less than the factor after the norm.
+    pub scale: Tensor<3>,
+    /// Factor on what the block adds; zero at the start.
+    pub gate: Tensor<3>,
+}
+
+/// The block's learned layers, shared by both kinds below.
+#[derive(Module, Debug)]
+struct Body {
+    /// `[width, 1, 1, tap]`.
+    taps: Param<Tensor<4>>,
+    bias: Param<Tensor<1>>,
+    wide: Linear,
+    narrow: Linear,
+}
+
+impl Body {
+    fn new(width: usize, device: &Device) -> Self {
+        let bound = (TAPS as f64).powf(-0.5);
+        let taps = Tensor::random([width, 1, 1, TAPS], Distribution::Uniform(-bound, bound), device);
+        Self {
+            taps: Param::from_tensor(taps),
+            bias: Param::from_tensor(Tensor::zeros([width], device)),
+            wide: linear(width, EXPANSION * width, device),
+            narrow: linear(EXPANSION * width, width, device),
+        }
+    }
+
+    /// Depthwise convolution and norm. `[batch, time, width]` to the same shape.
+    fn mix_time(&self, x: Tensor<3>) -> Tensor<3> {
+        let mixed = if x.device().is_autodiff() { self.shifted_sum(x) } else { self.convolution(x) };
+        layer_norm(mixed, 1e-5)
+    }
+
+    /// As a two-dimensional convolution over `[1, time]`: with channels last in memory that is the layout the CPU libraries have
+    /// fast depthwise kernels for.
+    fn convolution(&self, x: Tensor<3>) -> Tensor<3> {
+        let x = x.swap_dims(1, 2).unsqueeze_dim::<4>(2); // [batch, width, 1, time]
+        let options = ConvOptions::new([1, 1], [0, TAPS / 2], [1, 1], self.bias.dims()[0]);
+        conv2d(x, self.taps.val(), Some(self.bias.val()), options).squeeze_dim::<3>(2).swap_dims(1, 2)
+    }
+
+    /// The same sum written as shifted products. Burn's gradient of a grouped convolution runs one convolution per channel, which
+    /// made a training step three times as long as all its matrix products.
+    fn shifted_sum(&self, x: Tensor<3>) -> Tensor<3> {
+        let [batch, time, width] = x.dims();
+        let nothing = Tensor::<3>::zeros([batch, TAPS / 2, width], &x.device());
+        let padded = Tensor::cat(vec![nothing.clone(), x, nothing], 1);
+        let taps = self.taps.val().reshape([width, TAPS]).transpose(); // [tap, width]
+        let product = |k: usize| padded.clone().narrow(1, k, time) * taps.clone().narrow(0, k, 1).unsqueeze::<3>();
+        (1..TAPS).fold(product(0), |sum, k| sum + product(k)) + self.bias.val().unsqueeze::<3>()
+    }
+
+    fn mix_channels(&self, x: Tensor<3>) -> Tensor<3> {
+        self.narrow.forward(gelu(self.wide.forward(x)))
+    }
+}
+
+/// A block without condition, as the encoder uses it: learned scale and shift, and a layer scale that starts small.
+#[derive(Module, Debug)]
+pub struct PlainBlock {
+    body: Body,
+    scale: Param<Tensor<1>>,
+    shift: Param<Tensor<1>>,
+    layer_scale: Param<Tensor<1>>,
+}
+
+impl PlainBlock {
+    /// A fresh block.
+    pub fn new(width: usize, device: &Device) -> Self {
+        let filled = |value: f64| Param::from_tensor(Tensor::<1>::full([width], value, device));
+        Self { body: Body::new(width, device), scale: filled(1.0), shift: filled(0.0), layer_scale: filled(0.1) }
+    }
+
+    /// `[batch, time, width]` to the same shape.
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let row = |p: &Param<Tensor<1>>| p.val().unsqueeze::<3>();
+        let h = self.body.mix_time(x.clone()) * row(&self.scale) + row(&self.shift);
+        x + self.body.mix_channels(h) * row(&self.layer_scale)
+    }
+}
+
+/// A block whose scale, shift and gate come from a condition (AdaLN-zero), as the decoder uses it.
+#[derive(Module, Debug)]
+pub struct ConditionedBlock {
+    body: Body,
+}
+
+impl ConditionedBlock {
+    /// A fresh block.
+    pub fn new(width: usize, device: &Device) -> Self {
+        Self { body: Body::new(width, device) }
+    }
+
+    /// `[batch, time, width]` to the same shape.
+    pub fn forward(&self, x: Tensor<3>, modulation: Modulation) -> Tensor<3> {
+        let h = self.body.mix_time(x.clone()) * (modulation.scale + 1.0) + modulation.shift;
+        x + self.body.mix_channels(h) * modulation.gate
+    }
+}

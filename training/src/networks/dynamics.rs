@@ -1,0 +1,270 @@
+//! The dynamics: a transformer over the slots of several bars that denoises some bars given the others and an action for each.
+//!
+//! Diffusion forcing (Chen et al., arXiv 2407.01392): every bar has a noise level of its own, given with its action through AdaLN-zero
+//! (Peebles and Xie, arXiv 2212.09748). Bars attend only to bars at equal or lower noise, so clean context never sees a target, and
+//! its keys and values are computed once per edit.
+
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::activation::silu;
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+use turnaround_core::contract::TIMING_FEATURES;
+
+use super::attention::{Rotation, attend, frequencies, join_heads, split_heads};
+use super::layers::{FeedForward, LevelEmbedding, layer_norm, linear, modulate, zero_linear};
+
+/// Sizes of the dynamics.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DynamicsConfig {
+    /// Width of the transformer.
+    pub width: usize,
+    /// Layers.
+    pub layers: usize,
+    /// Attention heads; their width must divide by four for rotary positions in bar and slot.
+    pub heads: usize,
+    /// Bars in a training window.
+    pub window_bars: usize,
+    /// Width of an action vector.
+    pub action_width: usize,
+    /// Slots of a bar.
+    pub slots: usize,
+    /// Slots read as one token.
+    pub slots_per_patch: usize,
+    /// Numbers in a slot.
+    pub channels: usize,
+}
+
+/// A transformer block whose norms and gates come from one condition per row or bar.
+#[derive(Module, Debug)]
+pub struct ConditionedTransformerBlock {
+    modulation: Linear,
+    query_key_value: Linear,
+    out: Linear,
+    feed_forward: FeedForward,
+    heads: usize,
+}
+
+impl ConditionedTransformerBlock {
+    /// A fresh block; it starts as the identity because its gates start at zero.
+    pub fn new(width: usize, heads: usize, device: &Device) -> Self {
+        Self {
+            modulation: zero_linear(width, 6 * width, device),
+            query_key_value: linear(width, 3 * width, device),
+            out: linear(width, width, device),
+            feed_forward: FeedForward::new(width, false, device),
+            heads,
+        }
+    }
+
+    /// `x` `[batch, token, width]`, `condition` `[batch, 1, width]`, to the shape of `x`.
+    pub fn forward(&self, x: Tensor<3>, condition: &Tensor<3>) -> Tensor<3> {
+        let width = x.dims()[2];
+        let modulation = self.modulation.forward(silu(condition.clone()));
+        let part = |i: usize| modulation.clone().narrow(2, i * width, width);
+        let all = self.query_key_value.forward(modulate(x.clone(), part(0), part(1)));
+        let head = |i: usize| split_heads(all.clone().narrow(2, i * width, width), self.heads);
+        let x = x + self.out.forward(join_heads(attend(head(0), head(1), head(2), None))) * part(2);
+        x.clone() + self.feed_forward.forward(modulate(x, part(3), part(4))) * part(5)
+    }
+}
+
+/// One layer of the dynamics. All layers share one modulation network and differ in a table row added to its answer.
+#[derive(Module, Debug)]
+struct Layer {
+    table: Param<Tensor<1>>,
+    query_key_value: Linear,
+    out: Linear,
+    feed_forward: FeedForward,
+}
+
+/// Keys and values of one layer, `[batch, head, token, head_width]`.
+type KeysValues = (Tensor<4>, Tensor<4>);
+
+impl Layer {
+    fn new(config: &DynamicsConfig, device: &Device) -> Self {
+        let width = config.width;
+        Self {
+            table: Param::from_tensor(Tensor::zeros([6 * width], device)),
+            query_key_value: linear(width, 3 * width, device),
+            out: linear(width, width, device),
+            feed_forward: FeedForward::new(width, false, device),
+        }
+    }
+
+    /// Tokens `[batch, bar, patch, width]`, shared modulation `[batch, bar, 1, 6·width]`; `before` are keys and values of context.
+    /// Returns the tokens and this layer's own keys and values.
+    fn forward(
+        &self,
+        x: Tensor<4>,
+        shared: &Tensor<4>,
+        rotation: &Rotation,
+        before: Option<KeysValues>,
+        bias: Option<&Tensor<4>>,
+        heads: usize,
+    ) -> (Tensor<4>, KeysValues) {
+        let [batch, bar, patch, width] = x.dims();
+        let modulation = shared.clone() + self.table.val().unsqueeze::<4>();
+        let part = |i: usize| modulation.clone().narrow(3, i * width, width);
+
+        let all = self.query_key_value.forward(modulate(x.clone(), part(0), part(1)).reshape([batch, bar * patch, width]));
+        let head = |i: usize| split_heads(all.clone().narrow(2, i * width, width), heads);
+        let (query, key, value) = (rotation.apply(head(0)), rotation.apply(head(1)), head(2));
+        let own = (key.clone(), value.clone());
+        let (key, value) = match before {
+            Some((keys, values)) => (Tensor::cat(vec![keys, key], 2), Tensor::cat(vec![values, value], 2)),
+            None => (key, value),
+        };
+        let mixed = self.out.forward(join_heads(attend(query, key, value, bias))).reshape([batch, bar, patch, width]);
+        let x = x + mixed * part(2);
+        let x = x.clone() + self.feed_forward.forward(modulate(x, part(3), part(4))) * part(5);
+        (x, own)
+    }
+}
+
+/// What the dynamics is told of a stretch of bars.
+#[derive(Clone, Debug)]
+pub struct Bars {
+    /// `[batch, bar, slot, channel]`, standardised.
+    pub slots: Tensor<4>,
+    /// `[batch, bar]`.
+    pub level: Tensor<2>,
+    /// `[batch, bar, action_width]`.
+    pub action: Tensor<3>,
+    /// `[batch, 2]`.
+    pub timing: Tensor<2>,
+    /// `[bar]`, whole numbers counted from the window's first bar.
+    pub position: Tensor<1>,
+}
+
+/// The dynamics network.
+#[derive(Module, Debug)]
+pub struct Dynamics {
+    input: Linear,
+    timing: Linear,
+    level: LevelEmbedding,
+    action: Linear,
+    condition: Linear,
+    shared_modulation: Linear,
+    layers: Vec<Layer>,
+    output: Linear,
+    /// Stands for "no action": `[action_width]`.
+    pub null_action: Param<Tensor<1>>,
+    heads: usize,
+    slots_per_patch: usize,
+}
+
+impl Dynamics {
+    /// A fresh network; its output is zero.
+    pub fn new(config: &DynamicsConfig, device: &Device) -> Self {
+        let width = config.width;
+        assert_eq!(width / config.heads % 4, 0, "half of each head's rotations turn with the bar, half with the slot");
+        let patch = config.channels * config.slots_per_patch;
+        let null = Tensor::random([config.action_width], Distribution::Normal(0.0, 1.0), device);
+        Self {
+            input: linear(patch, width, device),
+            timing: linear(TIMING_FEATURES, width, device),
+            level: LevelEmbedding::new(width, device),
+            action: linear(config.action_width, width, device),
+            condition: linear(width, width, device),
+            shared_modulation: zero_linear(width, 6 * width, device),
+            layers: (0..config.layers).map(|_| Layer::new(config, device)).collect(),
+            output: zero_linear(width, patch, device),
+            null_action: Param::from_tensor(null),
+            heads: config.heads,
+            slots_per_patch: config.slots_per_patch,
+        }
+    }
+
+    /// The velocity `noise − clean` for every bar of a window, all seen at once. `bias` `[batch, 1, token, token]` hides bars.
+    ///
+    /// Returns `[batch, bar, slot, channel]`.
+    pub fn velocity(&self, bars: &Bars, bias: Option<&Tensor<4>>) -> Tensor<4> {
+        let (tokens, shared, rotation) = self.prepare(bars);
+        let tokens = self
+            .layers
+            .iter()
+            .fold(tokens, |tokens, layer| layer.forward(tokens, &shared, &rotation, None, bias, self.heads).0);
+        self.finish(tokens, bars.slots.dims())
+    }
+
+    /// Keys and values of clean context, each `[layer, batch, head, token, head_width]`.
+    pub fn context(&self, bars: &Bars) -> (Tensor<5>, Tensor<5>) {
+        let (mut tokens, shared, rotation) = self.prepare(bars);
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        for layer in &self.layers {
+            let (next, (key, value)) = layer.forward(tokens, &shared, &rotation, None, None, self.heads);
+            tokens = next;
+            keys.push(key.unsqueeze_dim::<5>(0));
+            values.push(value.unsqueeze_dim::<5>(0));
+        }
+        (Tensor::cat(keys, 0), Tensor::cat(values, 0))
+    }
+
+    /// The clean target bars as one call sees them, `[batch, bar, slot, channel]`, given the context's keys and values.
+    pub fn step(&self, bars: &Bars, keys: &Tensor<5>, values: &Tensor<5>) -> Tensor<4> {
+        let (mut tokens, shared, rotation) = self.prepare(bars);
+        for (index, layer) in self.layers.iter().enumerate() {
+            let of_layer = |cache: &Tensor<5>| cache.clone().narrow(0, index, 1).squeeze_dim::<4>(0);
+            let before = Some((of_layer(keys), of_layer(values)));
+            tokens = layer.forward(tokens, &shared, &rotation, before, None, self.heads).0;
+        }
+        let velocity = self.finish(tokens, bars.slots.dims());
+        let level = bars.level.clone().unsqueeze_dim::<3>(2).unsqueeze_dim::<4>(3); // [batch, bar, 1, 1]
+        bars.slots.clone() - velocity * level
+    }
+
+    /// Tokens `[batch, bar, patch, width]`, shared modulation `[batch, bar, 1, 6·width]`, and rotations.
+    fn prepare(&self, bars: &Bars) -> (Tensor<4>, Tensor<4>, Rotation) {
+        let [batch, bar, slot, channel] = bars.slots.dims();
+        let patches = slot / self.slots_per_patch;
+        let timing = self.timing.forward(bars.timing.clone()).unsqueeze_dim::<3>(1); // [batch, 1, width]
+        let patched = bars.slots.clone().reshape([batch, bar, patches, self.slots_per_patch * channel]);
+        let tokens = self.input.forward(patched) + timing.clone().unsqueeze_dim::<4>(2);
+
+        let level = self.level.forward(bars.level.clone().reshape([batch * bar])); // [batch·bar, width]
+        let width = level.dims()[1];
+        let level = level.reshape([batch, bar, width]);
+        let told = level + self.action.forward(bars.action.clone()) + timing;
+        let condition = silu(self.condition.forward(silu(told)));
+        let shared = self.shared_modulation.forward(condition).unsqueeze_dim::<4>(2); // [batch, bar, 1, 6·width]
+        let rotation = self.rotation(&bars.position, patches, width / self.heads);
+        (tokens, shared, rotation)
+    }
+
+    /// Half of a head's rotations follow the bar, half the slot within it, so that a longer context is the same in kind.
+    fn rotation(&self, position: &Tensor<1>, patches: usize, head_width: usize) -> Rotation {
+        let device = position.device();
+        let quarter = head_width / 4;
+        let rates = |longest| Tensor::<3>::from_data(TensorData::new(frequencies(quarter, longest), [1, 1, quarter]), &device);
+        let slot: Vec<f32> = (0..patches).map(|i| i as f32).collect();
+        let slot = Tensor::<3>::from_data(TensorData::new(slot, [1, patches, 1]), &device);
+        let bar = position.clone().unsqueeze_dim::<2>(1).unsqueeze_dim::<3>(2); // [bar, 1, 1]
+        // Adding zeros along the other axis repeats without a shape that a traced graph would freeze.
+        let by_bar = bar.clone() * rates(16.0) + slot.clone() * rates(16.0).mul_scalar(0.0); // [bar, patch, quarter]
+        let by_slot = slot * rates(16.0) + bar * rates(16.0).mul_scalar(0.0);
+        let bars = position.dims()[0];
+        Rotation::from_angles(Tensor::cat(vec![by_bar, by_slot], 2).reshape([bars * patches, 2 * quarter]))
+    }
+
+    fn finish(&self, tokens: Tensor<4>, shape: [usize; 4]) -> Tensor<4> {
+        self.output.forward(layer_norm(tokens, 1e-5)).reshape(shape)
+    }
+}
+
+/// Hides from every bar the bars noisier than itself: `[batch, 1, bar·patch, bar·patch]`, 0 or a large negative number.
+///
+/// `slack` lets bars of almost equal noise see each other.
+pub fn noise_ordered_bias(level: &Tensor<2>, patches: usize, slack: f64) -> Tensor<4> {
+    let [batch, bars] = level.dims();
+    let query = level.clone().unsqueeze_dim::<3>(2); // [batch, bar, 1]
+    let key = level.clone().unsqueeze_dim::<3>(1); // [batch, 1, bar]
+    let hidden = (key - query).greater_scalar(slack).float().mul_scalar(-1e9); // [batch, bar, bar]
+    let tokens = bars * patches;
+    hidden
+        .unsqueeze_dim::<4>(2)
+        .unsqueeze_dim::<5>(4)
+        .expand([batch, bars, patches, bars, patches])
+        .reshape([batch, 1, tokens, tokens])
+}

@@ -1,0 +1,95 @@
+//! Small pieces every network shares: norms without parameters, noise-level features, gated feed-forward.
+
+use burn::module::Module;
+use burn::nn::{Initializer, Linear, LinearConfig};
+use burn::tensor::activation::{sigmoid, silu};
+use burn::tensor::{Device, Tensor, TensorData, module};
+
+/// Width of the sinusoidal features of a noise level.
+pub const LEVEL_FEATURES: usize = 64;
+
+/// LayerNorm over the last axis without learned scale or shift.
+pub fn layer_norm<const D: usize>(x: Tensor<D>, epsilon: f64) -> Tensor<D> {
+    let width = x.dims()[D - 1];
+    let ones = Tensor::<1>::from_data(TensorData::new(vec![1f32; width], [width]), &x.device());
+    module::layer_norm(x, ones, None, epsilon)
+}
+
+/// Root-mean-square norm over the last axis without learned scale.
+pub fn rms_norm<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let mean_square = (x.clone() * x.clone()).mean_dim(D - 1);
+    x / (mean_square + 1e-6).sqrt()
+}
+
+/// A linear layer whose weights and bias start at zero, so that what it adds is learned from nothing (AdaLN-zero, zero heads).
+pub fn zero_linear(input: usize, output: usize, device: &Device) -> Linear {
+    LinearConfig::new(input, output).with_initializer(Initializer::Zeros).init(device)
+}
+
+/// A linear layer with the usual start.
+pub fn linear(input: usize, output: usize, device: &Device) -> Linear {
+    LinearConfig::new(input, output).init(device)
+}
+
+/// Adaptive norm: `norm(x) · (1 + scale) + shift`.
+pub fn modulate<const D: usize>(x: Tensor<D>, shift: Tensor<D>, scale: Tensor<D>) -> Tensor<D> {
+    layer_norm(x, 1e-5) * (scale + 1.0) + shift
+}
+
+/// Noise levels to a vector of width `condition`.
+#[derive(Module, Debug)]
+pub struct LevelEmbedding {
+    inner: Linear,
+    outer: Linear,
+}
+
+impl LevelEmbedding {
+    /// A fresh embedding of this width.
+    pub fn new(condition: usize, device: &Device) -> Self {
+        Self { inner: linear(LEVEL_FEATURES, condition, device), outer: linear(condition, condition, device) }
+    }
+
+    /// `[rows]` levels in 0..1 to `[rows, condition]`. Levels are scaled by 1000 as DiTo feeds them.
+    pub fn forward(&self, level: Tensor<1>) -> Tensor<2> {
+        self.outer.forward(silu(self.inner.forward(level_features(level))))
+    }
+}
+
+/// Cosines and sines of `1000 t` at geometric frequencies from 1 to 1e-4. `[rows]` to `[rows, LEVEL_FEATURES]`.
+fn level_features(level: Tensor<1>) -> Tensor<2> {
+    let half = LEVEL_FEATURES / 2;
+    let frequencies: Vec<f32> = (0..half).map(|i| (-(1e4f32).ln() * i as f32 / half as f32).exp()).collect();
+    let frequencies = Tensor::<2>::from_data(TensorData::new(frequencies, [1, half]), &level.device());
+    let angle = level.unsqueeze_dim::<2>(1).mul_scalar(1000.0) * frequencies;
+    Tensor::cat(vec![angle.clone().cos(), angle.sin()], 1)
+}
+
+/// Gated feed-forward (SwiGLU): `out(silu(gate(x)) · up(x))`, hidden width 8/3 of the outer one rounded up to a multiple of 16.
+#[derive(Module, Debug)]
+pub struct FeedForward {
+    gate_up: Linear,
+    out: Linear,
+}
+
+impl FeedForward {
+    /// A fresh layer; with `zero_out` it adds nothing at the start.
+    pub fn new(width: usize, zero_out: bool, device: &Device) -> Self {
+        let hidden = (width * 8 / 3).next_multiple_of(16);
+        let out = if zero_out { zero_linear(hidden, width, device) } else { linear(hidden, width, device) };
+        Self { gate_up: linear(width, 2 * hidden, device), out }
+    }
+
+    /// `[…, width]` to the same shape.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let both = self.gate_up.forward(x);
+        let hidden = both.dims()[D - 1] / 2;
+        let gate = both.clone().narrow(D - 1, 0, hidden);
+        let up = both.narrow(D - 1, hidden, hidden);
+        self.out.forward(silu(gate) * up)
+    }
+}
+
+/// Soft positive gate `2·sigmoid(x)`, one at the start of training when `x` comes from a zero head.
+pub fn gate<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    sigmoid(x).mul_scalar(2.0)
+}

@@ -1,0 +1,12 @@
+//! The networks, each defined once: the same modules are trained, exported and compared.
+//!
+//! Tensors keep channels last, `[batch, time, channel]`. Noise level runs from 0 (clean) to 1 (only noise).
+
+pub mod actions;
+pub mod adapter;
+pub mod attention;
+pub mod convnext;
+pub mod dynamics;
+pub mod layers;
+pub mod rescale;
+pub mod tokenizer;

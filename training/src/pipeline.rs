@@ -1,0 +1,122 @@
+//! All stages in the order of the road, each resumable, into one folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use burn::tensor::Device;
+use turnaround_core::contract::Sizes;
+use turnaround_core::spectrum::Companding;
+
+use crate::corpus::{Corpus, Split};
+use crate::networks::actions::ActionModel;
+use crate::networks::adapter::Adapter;
+use crate::networks::dynamics::Dynamics;
+use crate::networks::tokenizer::Tokenizer;
+use crate::preset::Preset;
+use crate::train::dynamics::InferredActions;
+use crate::train::frames::FrameSource;
+use crate::train::latents::{Latents, Slots};
+use crate::train::run::{RunOptions, State, Trained};
+use crate::train::{actions, adapter, dynamics, tokenizer};
+
+/// What to train, on what, where.
+pub struct Pipeline {
+    /// Sizes and schedules.
+    pub preset: Preset,
+    /// The corpus.
+    pub corpus: Arc<Corpus>,
+    /// Where checkpoints go; one folder per stage.
+    pub folder: PathBuf,
+    /// Device, differentiation off.
+    pub device: Device,
+    /// If set, minutes for all stages together, instead of the preset's steps.
+    pub minutes: Option<f64>,
+}
+
+/// The stages, their share of a timed run, and the names of their folders.
+const SHARES: [(&str, f64); 4] = [("tokenizer", 0.5), ("adapter", 0.08), ("actions", 0.14), ("dynamics", 0.28)];
+
+/// Everything trained, ready to be exported.
+pub struct Models {
+    /// Frames and latents.
+    pub tokenizer: Tokenizer,
+    /// Latents and slots.
+    pub adapter: Adapter,
+    /// Slots to actions, actions to vectors.
+    pub actions: ActionModel,
+    /// The dynamics.
+    pub dynamics: Dynamics,
+    /// Companding with the measured bin scale.
+    pub companding: Companding,
+    /// All units' slots, with their mean and deviation.
+    pub slots: Slots,
+    /// All units' inferred actions.
+    pub inferred: InferredActions,
+    /// How each stage went.
+    pub states: BTreeMap<String, State>,
+}
+
+impl Pipeline {
+    /// Trains every stage that has not finished.
+    ///
+    /// # Errors
+    /// When a stage fails; what was trained before stays.
+    pub fn train(&self) -> Result<Models> {
+        fs::create_dir_all(&self.folder).with_context(|| format!("creating {}", self.folder.display()))?;
+        fs::write(self.folder.join("preset.toml"), toml::to_string_pretty(&self.preset)?)?;
+        let sizes = self.preset.sizes();
+        let train = self.corpus.of(Split::Train);
+
+        let source = FrameSource::new(self.corpus.clone(), &sizes, self.preset.stretch_frames, self.preset.seed);
+        let stage = &self.preset.tokenizer;
+        let tokenizer = tokenizer::train(&stage.network, &stage.schedule, &source, &self.options("tokenizer"))?;
+
+        let latents = self.latents(&tokenizer, source.companding(), &sizes)?;
+        let stage = &self.preset.adapter;
+        let adapter = adapter::train(&stage.network, &stage.schedule, &latents, &train, &self.options("adapter"))?;
+
+        let slots = Slots::of_latents(&latents, &self.corpus, &adapter.model, &sizes, &self.device)?;
+        let stage = &self.preset.actions;
+        let actions = actions::train(&stage.network, &stage.schedule, &slots, &self.options("actions"))?;
+
+        let inferred = InferredActions::new(&actions.model, &slots, sizes.actions, sizes.active_actions, &self.device);
+        let stage = &self.preset.dynamics;
+        let dynamics = dynamics::train(&stage.network, &stage.schedule, &slots, &inferred, &self.options("dynamics"))?;
+
+        let states = [tokenizer.state, adapter.state, actions.state, dynamics.state];
+        Ok(Models {
+            tokenizer: tokenizer.model,
+            adapter: adapter.model,
+            actions: actions.model,
+            dynamics: dynamics.model,
+            companding: source.companding().clone(),
+            slots,
+            inferred,
+            states: SHARES.iter().map(|(name, _)| (*name).to_owned()).zip(states).collect(),
+        })
+    }
+
+    /// Latents of the corpus, kept beside the tokenizer that made them.
+    fn latents(&self, tokenizer: &Trained<Tokenizer>, companding: &Companding, sizes: &Sizes) -> Result<Latents> {
+        let path = self.stage_folder("tokenizer").join("latents.f32");
+        Latents::of_corpus(&path, &self.corpus, &tokenizer.model.encoder, companding, sizes, &self.device)
+    }
+
+    fn options(&self, stage: &'static str) -> RunOptions {
+        let share = SHARES.iter().find(|(name, _)| *name == stage).map_or(1.0, |(_, share)| *share);
+        RunOptions {
+            folder: self.stage_folder(stage),
+            stage,
+            seed: self.preset.seed,
+            minutes: self.minutes.map(|minutes| minutes * share),
+            device: self.device.clone(),
+        }
+    }
+
+    fn stage_folder(&self, stage: &str) -> PathBuf {
+        Path::new(&self.folder).join(stage)
+    }
+}

@@ -1,0 +1,143 @@
+//! Trains the dynamics by diffusion forcing over windows of consecutive units.
+
+use anyhow::Result;
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use turnaround_core::actions::{dense_weights, sparse_weights};
+use turnaround_core::contract::SparseWeights;
+
+use super::latents::{Slots, numbers};
+use super::random;
+use super::run::{self, Loss, RunOptions, Schedule, Trained};
+use crate::corpus::Split;
+use crate::networks::actions::ActionModel;
+use crate::networks::dynamics::{Bars, Dynamics, DynamicsConfig, noise_ordered_bias};
+
+/// Noise level that clean context is labelled with.
+pub const CONTEXT_LEVEL: f32 = 0.02;
+
+/// Share of windows in which most bars are clean context, as in an edit; in the others every bar has a level of its own.
+const EDIT_SHARE: f64 = 0.6;
+
+/// Share of batches in which bars attend only to bars at equal or lower noise; in the others all see all.
+const ORDERED_SHARE: f64 = 0.7;
+
+/// Share of windows without any action, and of bars without one in the other windows.
+const NULL_WINDOWS: f64 = 0.1;
+const NULL_BARS: f64 = 0.1;
+
+/// Bars this close in level may see each other.
+const SLACK: f64 = 0.02;
+
+/// Inferred actions of every unit.
+pub struct InferredActions {
+    /// Sparse weights per unit.
+    pub weights: Vec<SparseWeights>,
+    /// Embedded vectors per unit, flat.
+    vectors: Vec<Vec<f32>>,
+    width: usize,
+}
+
+impl InferredActions {
+    /// Runs a trained action model over all units.
+    pub fn new(model: &ActionModel, slots: &Slots, actions: usize, active: usize, device: &Device) -> Self {
+        let all: Vec<usize> = (0..slots.of_unit.len()).collect();
+        let (mut weights, mut vectors, mut width) = (Vec::new(), Vec::new(), 0);
+        for group in all.chunks(64) {
+            let scores = numbers(model.scores(slots.batch(group, device), slots.timing(group, device)));
+            let chosen: Vec<SparseWeights> = scores.chunks_exact(actions).map(|scores| sparse_weights(scores, active)).collect();
+            let dense: Vec<f32> = chosen.iter().flat_map(|weights| dense_weights(weights, actions)).collect();
+            let embedded = model.table.embed(Tensor::from_data(TensorData::new(dense, [group.len(), actions]), device));
+            width = embedded.dims()[1];
+            vectors.extend(numbers(embedded).chunks_exact(width).map(<[f32]>::to_vec));
+            weights.extend(chosen);
+        }
+        Self { weights, vectors, width }
+    }
+
+    /// `[window, bar, width]`.
+    fn batch(&self, windows: &[&Vec<usize>], device: &Device) -> Tensor<3> {
+        let values: Vec<f32> = windows.iter().flat_map(|window| window.iter()).flat_map(|&unit| self.vectors[unit].iter().copied()).collect();
+        Tensor::from_data(TensorData::new(values, [windows.len(), windows[0].len(), self.width]), device)
+    }
+}
+
+/// Trains dynamics on windows of the training split.
+///
+/// # Errors
+/// As [`run::run`].
+pub fn train(
+    config: &DynamicsConfig,
+    schedule: &Schedule,
+    slots: &Slots,
+    actions: &InferredActions,
+    options: &RunOptions,
+) -> Result<Trained<Dynamics>> {
+    let windows = slots.windows(Split::Train, config.window_bars);
+    let patches = config.slots / config.slots_per_patch;
+    run::run(Dynamics::new(config, &options.device), schedule, options, |model, step| {
+        let chosen: Vec<&Vec<usize>> = (0..step.batch).map(|_| &windows[step.random.random_range(0..windows.len())]).collect();
+        let units: Vec<usize> = chosen.iter().flat_map(|window| window.iter().copied()).collect();
+        let shape = [step.batch, config.window_bars, config.slots, config.channels];
+        let clean = slots.batch(&units, &step.device).reshape(shape);
+        let plan: Vec<Vec<BarPlan>> = (0..step.batch).map(|_| plan_window(step.random, config.window_bars)).collect();
+
+        let level = grid(&plan, |bar| bar.level, &step.device);
+        let noised = grid(&plan, |bar| if bar.is_target { bar.level } else { 0.0 }, &step.device);
+        let counted = grid(&plan, |bar| f32::from(u8::from(bar.is_target)), &step.device);
+        let spread = noised.unsqueeze_dim::<3>(2).unsqueeze_dim::<4>(3);
+        let noise = random::normal_tensor(step.random, shape, &step.device);
+        let noisy = clean.clone() * (spread.clone().neg() + 1.0) + noise.clone() * spread;
+
+        let null = grid(&plan, |bar| f32::from(u8::from(bar.is_null)), &step.device).unsqueeze_dim::<3>(2);
+        let given = actions.batch(&chosen, &step.device) * (null.clone().neg() + 1.0);
+        let action = given + model.null_action.val().unsqueeze::<3>() * null;
+        let first: Vec<usize> = chosen.iter().map(|window| window[0]).collect();
+        let bias = step.random.random_bool(ORDERED_SHARE).then(|| noise_ordered_bias(&level, patches, SLACK));
+        let bars = Bars { slots: noisy, level, action, timing: slots.timing(&first, &step.device), position: positions(config.window_bars, &step.device) };
+        let error = model.velocity(&bars, bias.as_ref()) - (noise - clean);
+        let per_bar = (error.clone() * error).mean_dim(3).mean_dim(2).reshape([step.batch, config.window_bars]);
+        let total = (per_bar * counted.clone()).sum() / counted.sum();
+        Ok(Loss { total, parts: vec![] })
+    })
+}
+
+/// Bar numbers 0, 1, 2 … `[bar]`.
+pub fn positions(bars: usize, device: &Device) -> Tensor<1> {
+    Tensor::from_data(TensorData::new((0..bars).map(|bar| bar as f32).collect::<Vec<_>>(), [bars]), device)
+}
+
+/// What happens to one bar of a training window.
+#[derive(Clone, Copy)]
+struct BarPlan {
+    level: f32,
+    is_target: bool,
+    is_null: bool,
+}
+
+fn plan_window(random: &mut ChaCha8Rng, bars: usize) -> Vec<BarPlan> {
+    let all_null = random.random_bool(NULL_WINDOWS);
+    let is_edit = random.random_bool(EDIT_SHARE);
+    let shared = random::logistic_level(random, 0.0);
+    let count = random.random_range(1..=(bars / 2).max(1));
+    let from = random.random_range(0..=bars - count);
+    (0..bars)
+        .map(|bar| {
+            let is_target = !is_edit || (from..from + count).contains(&bar);
+            let level = match (is_target, is_edit) {
+                (false, _) => CONTEXT_LEVEL,
+                (true, true) => shared,
+                (true, false) => random::logistic_level(random, 0.0),
+            };
+            BarPlan { level, is_target, is_null: all_null || random.random_bool(NULL_BARS) }
+        })
+        .collect()
+}
+
+/// `[window, bar]`.
+fn grid(plan: &[Vec<BarPlan>], value: impl Fn(&BarPlan) -> f32, device: &Device) -> Tensor<2> {
+    let shape = [plan.len(), plan[0].len()];
+    let values: Vec<f32> = plan.iter().flatten().map(value).collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
+}

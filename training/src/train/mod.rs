@@ -1,0 +1,12 @@
+//! Training: the loop every stage shares, and the stages in the order of the road.
+
+pub mod actions;
+pub mod adapter;
+pub mod average;
+pub mod curve;
+pub mod dynamics;
+pub mod frames;
+pub mod latents;
+pub mod random;
+pub mod run;
+pub mod tokenizer;

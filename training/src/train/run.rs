@@ -1,0 +1,287 @@
+//! The loop every stage shares: optimiser, learning rate, moving average, checkpoints, progress and loss curves.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use burn::grad_clipping::GradientClippingConfig;
+use burn::module::{Module, ModuleMapper, Param};
+use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor};
+use indicatif::{ProgressBar, ProgressStyle};
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::{average, curve, random};
+
+/// How one stage is trained.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// Items per step.
+    pub batch: usize,
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Learning rate after warm-up.
+    pub learning_rate: f64,
+    /// Steps over which the learning rate rises from zero.
+    pub warm_up: u64,
+    /// Share of the run, at its end, over which the learning rate falls linearly to a twentieth.
+    pub cool_down: f64,
+    /// AdamW's second decay; 0.95 for transformers, 0.99 for the tokenizer.
+    pub beta_2: f32,
+    /// AdamW's weight decay.
+    pub weight_decay: f32,
+}
+
+impl Schedule {
+    /// Learning rate at a step, for a run that is `progress` (0..1) of its way.
+    pub fn rate(&self, step: u64, progress: f64) -> f64 {
+        let warm = if self.warm_up == 0 { 1.0 } else { ((step + 1) as f64 / self.warm_up as f64).min(1.0) };
+        let left = ((1.0 - progress) / self.cool_down.max(1e-9)).clamp(0.05, 1.0);
+        self.learning_rate * warm * left
+    }
+}
+
+/// Where and how long to run.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Folder of this stage: checkpoints, losses, curve.
+    pub folder: PathBuf,
+    /// Name of the stage, part of its random seed.
+    pub stage: &'static str,
+    /// Seed of the whole training.
+    pub seed: u64,
+    /// If set, the run lasts this many minutes instead of `Schedule::steps` steps, counted over all resumptions.
+    pub minutes: Option<f64>,
+    /// Device to train on, not differentiating.
+    pub device: Device,
+}
+
+/// What a stage's loss function is given.
+pub struct Step<'a> {
+    /// Random numbers of this step.
+    pub random: &'a mut ChaCha8Rng,
+    /// Number of the step, from 0.
+    pub index: u64,
+    /// How far the run has come, 0..1.
+    pub progress: f64,
+    /// Items wanted.
+    pub batch: usize,
+    /// Device for this step's tensors, differentiating.
+    pub device: Device,
+}
+
+/// What a stage's loss function gives back.
+pub struct Loss {
+    /// What is minimised.
+    pub total: Tensor<1>,
+    /// Named parts, for the record only.
+    pub parts: Vec<(&'static str, Tensor<1>)>,
+}
+
+/// Progress that a checkpoint carries.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// Steps done.
+    pub step: u64,
+    /// Seconds spent in steps, over all resumptions.
+    pub seconds: f64,
+    /// Whether the run came to its end.
+    pub finished: bool,
+    /// Smoothed losses by name.
+    pub smoothed: BTreeMap<String, f64>,
+    /// Smoothed losses over time, for the curve.
+    pub history: BTreeMap<String, Vec<(u64, f64)>>,
+}
+
+/// A trained stage.
+pub struct Trained<M> {
+    /// The moving average of the weights.
+    pub model: M,
+    /// How the run went.
+    pub state: State,
+}
+
+const STATE: &str = "state.json";
+const LIVE: &str = "live";
+const AVERAGE: &str = "average";
+const OPTIMISER: &str = "optimiser";
+const SECONDS_BETWEEN_CHECKPOINTS: f64 = 120.0;
+
+/// Trains `model`, or goes on from the checkpoint in the stage's folder; returns at once if that run had finished.
+///
+/// # Errors
+/// When a checkpoint cannot be read or written, or the loss stops being a number.
+pub fn run<M: Module + Clone>(
+    model: M,
+    schedule: &Schedule,
+    options: &RunOptions,
+    mut loss: impl FnMut(&M, Step) -> Result<Loss>,
+) -> Result<Trained<M>> {
+    fs::create_dir_all(&options.folder).with_context(|| format!("creating {}", options.folder.display()))?;
+    let device = options.device.clone().autodiff();
+    let mut training = Training::start(model, schedule, options)?;
+    let bar = progress_bar(options, schedule);
+    let mut saved = Instant::now();
+
+    while !training.state.finished {
+        let began = Instant::now();
+        let index = training.state.step;
+        let progress = progress_of(&training.state, schedule, options);
+        let mut random = random::of_step(options.seed, options.stage, index);
+        let step = Step { random: &mut random, index, progress, batch: schedule.batch, device: device.clone() };
+        let loss = loss(&training.live, step)?;
+        let values = values_of(&loss);
+        if !values[0].1.is_finite() {
+            bail!("the {} loss is {} at step {index}: lower the learning rate", options.stage, values[0].1);
+        }
+        training.step(loss.total, schedule.rate(index, progress));
+        training.state.seconds += began.elapsed().as_secs_f64();
+        training.record(&values);
+        training.state.finished = progress_of(&training.state, schedule, options) >= 1.0;
+
+        bar.set_position((progress_of(&training.state, schedule, options) * 1000.0) as u64);
+        bar.set_message(format!("step {} loss {:.4}", training.state.step, training.state.smoothed["loss"]));
+        if training.state.finished || saved.elapsed().as_secs_f64() > SECONDS_BETWEEN_CHECKPOINTS {
+            training.save(options)?;
+            saved = Instant::now();
+        }
+    }
+    bar.finish();
+    Ok(Trained { model: training.average, state: training.state })
+}
+
+/// Loads the finished average of a stage into a module of the same shape.
+///
+/// # Errors
+/// When the stage has not finished or its files do not fit the module.
+pub fn load_finished<M: Module>(model: M, folder: &Path) -> Result<Trained<M>> {
+    let state = read_state(folder)?.with_context(|| format!("no training in {}", folder.display()))?;
+    if !state.finished {
+        bail!("the training in {} has not finished: run it again to go on", folder.display());
+    }
+    let model = load(model, folder, AVERAGE)?;
+    Ok(Trained { model, state })
+}
+
+fn load<M: Module>(model: M, folder: &Path, name: &str) -> Result<M> {
+    let path = folder.join(format!("{name}.bpk"));
+    model.try_load_file(&path).map_err(|error| anyhow::anyhow!("reading {}: {error:?}", path.display()))
+}
+
+/// Share of the run that is done.
+fn progress_of(state: &State, schedule: &Schedule, options: &RunOptions) -> f64 {
+    match options.minutes {
+        Some(minutes) => state.seconds / (60.0 * minutes),
+        None => state.step as f64 / schedule.steps.max(1) as f64,
+    }
+}
+
+fn progress_bar(options: &RunOptions, schedule: &Schedule) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix:>10} {bar:30} {percent:>3} % {elapsed} left {eta} {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let prefix = match options.minutes {
+        Some(minutes) => format!("{} {minutes} min", options.stage),
+        None => format!("{} {} steps", options.stage, schedule.steps),
+    };
+    ProgressBar::new(1000).with_style(style).with_prefix(prefix)
+}
+
+/// Total first, then the parts, as numbers.
+fn values_of(loss: &Loss) -> Vec<(&'static str, f64)> {
+    let number = |tensor: &Tensor<1>| f64::from(tensor.clone().detach().into_scalar::<f32>());
+    let parts = loss.parts.iter().map(|(name, part)| (*name, number(part)));
+    std::iter::once(("loss", number(&loss.total))).chain(parts).collect()
+}
+
+/// Looks at every parameter and changes none.
+struct Settle;
+
+impl ModuleMapper for Settle {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|tensor| tensor)
+    }
+}
+
+/// Everything that changes from step to step.
+struct Training<M> {
+    live: M,
+    average: M,
+    optimiser: ModuleOptimizer,
+    state: State,
+}
+
+impl<M: Module + Clone> Training<M> {
+    fn start(model: M, schedule: &Schedule, options: &RunOptions) -> Result<Self> {
+        let optimiser = AdamWConfig::new()
+            .with_beta_1(0.9)
+            .with_beta_2(schedule.beta_2)
+            .with_epsilon(1e-8)
+            .with_weight_decay(schedule.weight_decay)
+            .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
+            .init();
+        // Fresh parameters are drawn when first looked at, each clone its own: the map below settles them once.
+        let model = model.to_device(&options.device).map(&mut Settle);
+        let Some(state) = read_state(&options.folder)? else {
+            return Ok(Self { live: model.clone().train(), average: model, optimiser, state: State::default() });
+        };
+        let path = options.folder.join(format!("{OPTIMISER}.bpk"));
+        let optimiser = optimiser.load(&path).map_err(|error| anyhow::anyhow!("reading {}: {error:?}", path.display()))?;
+        let live = load(model.clone(), &options.folder, LIVE)?.train();
+        Ok(Self { live, average: load(model, &options.folder, AVERAGE)?, optimiser, state })
+    }
+
+    fn step(&mut self, loss: Tensor<1>, rate: f64) {
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.live);
+        self.live = self.optimiser.step(rate, self.live.clone(), gradients);
+        self.average = average::update(self.average.clone(), &self.live, average::decay(self.state.step));
+        self.state.step += 1;
+    }
+
+    fn record(&mut self, values: &[(&'static str, f64)]) {
+        for (name, value) in values {
+            let smoothed = self.state.smoothed.entry((*name).to_owned()).or_insert(*value);
+            *smoothed += 0.02 * (*value - *smoothed);
+        }
+        if self.state.step.is_multiple_of(10) || self.state.finished {
+            for (name, value) in &self.state.smoothed {
+                self.state.history.entry(name.clone()).or_default().push((self.state.step, *value));
+            }
+        }
+    }
+
+    /// Writes beside the old files first and renames, the state last, so that a hard stop leaves a checkpoint that works.
+    fn save(&self, options: &RunOptions) -> Result<()> {
+        let folder = &options.folder;
+        let fresh = |name: &str| folder.join(format!("{name}.new.bpk"));
+        let failed = |name: &str, error: &dyn std::fmt::Debug| anyhow::anyhow!("writing {name} in {}: {error:?}", folder.display());
+        self.live.valid().save_file(fresh(LIVE)).map_err(|error| failed(LIVE, &error))?;
+        self.average.clone().save_file(fresh(AVERAGE)).map_err(|error| failed(AVERAGE, &error))?;
+        self.optimiser.save(fresh(OPTIMISER)).map_err(|error| failed(OPTIMISER, &error))?;
+        let state = folder.join("state.new.json");
+        fs::File::create(&state)?.write_all(serde_json::to_string(&self.state)?.as_bytes())?;
+        for name in [LIVE, AVERAGE, OPTIMISER] {
+            fs::rename(fresh(name), folder.join(format!("{name}.bpk")))?;
+        }
+        fs::rename(state, folder.join(STATE))?;
+        if !self.state.history.is_empty() {
+            let lines: Vec<curve::Line> = self.state.history.iter().map(|(name, line)| (name.clone(), line.clone())).collect();
+            curve::draw(&folder.join("loss.svg"), options.stage, &lines)?;
+        }
+        Ok(())
+    }
+}
+
+fn read_state(folder: &Path) -> Result<Option<State>> {
+    let path = folder.join(STATE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(Some(serde_json::from_str(&text).with_context(|| format!("{} is not a checkpoint of this version", path.display()))?))
+}
