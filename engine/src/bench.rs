@@ -184,7 +184,8 @@ fn roofline(runtime: &dyn Runtime) -> Result<f64, RuntimeError> {
         let network = runtime.load("matmul", &matmul_graph(inner, columns))?;
         let (left, right) = (vec![0.5; rows * inner], vec![0.25; inner * columns]);
         for _ in 0..PRODUCT_RUNS {
-            let inputs = [("left", TensorView::new(&[rows, inner], &left)), ("right", TensorView::new(&[inner, columns], &right))];
+            let inputs =
+                [("left", TensorView::new(&[rows, inner], &left)), ("right", TensorView::new(&[inner, columns], &right))];
             let start = Instant::now();
             network.run(&inputs)?;
             best = best.max(2e-9 * (rows * inner * columns) as f64 / start.elapsed().as_secs_f64());

@@ -206,14 +206,14 @@ impl<'a> Edit<'a> {
         let around = self.surroundings(unit, &frames, job)?;
         let spans = self.spans(unit);
         let mut latents = around.with_inner(&self.kept_tokens(unit, &spans, around.inner(), tokens));
-        if let Some(next) = next {
+        // Two targets may stand side by side and yet hold dry bars between the chosen ones: then there is nothing to go on into.
+        if let Some(next) = next.filter(|_| self.is_open(unit, &spans)) {
             self.continue_into(&mut latents, unit, next);
         }
-        let is_known: Vec<bool> = self.known_frames(unit, &spans);
-        let known = Known { frames: &frames, is_known: &is_known };
+        let known = Known { is_known: self.known_frames(unit, &spans), frames };
         let seed = stream(self.settings.seed, Purpose::Decoder, unit);
         let how = Decoding { calls: self.settings.quality.decoder_calls(), seed };
-        let decoded = self.road.decode::<EngineError>(&latents, stretch, Some(&known), how, job)?;
+        let decoded = self.road.decode::<EngineError>(&latents, stretch, Some(known), how, job)?;
         for &span in &spans {
             self.splice(span, self.goes_on(unit, span), decoded.start, &decoded.samples);
         }
@@ -256,8 +256,8 @@ impl<'a> Edit<'a> {
         let mut tokens = Vec::with_capacity(new.len());
         for (index, (dry, new)) in dry.chunks_exact(channels).zip(new.chunks_exact(channels)).enumerate() {
             let from = start + index as i64 * length;
-            let stays = !touches(spans, from, from + length) && !(is_open && from + length > unit_end);
-            tokens.extend_from_slice(if stays { dry } else { new });
+            let changes = touches(spans, from, from + length) || (is_open && from + length > unit_end);
+            tokens.extend_from_slice(if changes { new } else { dry });
         }
         tokens
     }
@@ -292,7 +292,8 @@ impl<'a> Edit<'a> {
         let unit_end = self.song.units[unit].samples(self.song.model_rate).end.get();
         let is_known = |frame: usize| {
             let from = start + frame as i64 * hop;
-            !touches(spans, from, from + hop) && !(is_open && from + hop > unit_end)
+            let changes = touches(spans, from, from + hop) || (is_open && from + hop > unit_end);
+            !changes
         };
         (0..tokens * sizes.frames_per_token).map(is_known).collect()
     }

@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use turnaround_core::contract::{
-    Action, Axis, FORMAT, Graph, GraphFile, Manifest, Port, Sizes, Statistics, TrainingSummary,
-};
+use turnaround_core::contract::{Action, Axis, FORMAT, Graph, GraphFile, Manifest, Port, Sizes, Statistics, TrainingSummary};
 
 use crate::model_set::ModelSet;
 use crate::runtime::{Dimension, Network, PortInfo, RuntimeError, RuntimeReport, Tensor, TensorView};
@@ -22,6 +20,9 @@ pub(crate) struct FakeCall {
 }
 
 pub(crate) type Calls = Arc<Mutex<Vec<FakeCall>>>;
+
+/// The scale of every bin: frames are divided by it before the decoder sees them.
+const SCALE: f32 = 0.25;
 
 /// The bin of an action's tone.
 pub(crate) fn bin(action: usize) -> usize {
@@ -233,15 +234,15 @@ fn decoder_condition(latents: &Tensor, sizes: &Sizes) -> Vec<Tensor> {
         Tensor::new(vec![1, times * tokens, sizes.channels], values)
     };
     let frames = sizes.frames_per_token * tokens;
-    let magnitude = Tensor::new(vec![1, frames, sizes.bins], vec![0.1; frames * sizes.bins]);
-    vec![repeated(sizes.frames_per_token), repeated(2), repeated(1), magnitude]
+    let scale = Tensor::new(vec![1, frames, sizes.bins], vec![SCALE; frames * sizes.bins]);
+    vec![repeated(sizes.frames_per_token), repeated(2), repeated(1), scale]
 }
 
 fn decoder_step(inputs: &[Tensor], sizes: &Sizes) -> Tensor {
     let mut clean: Vec<f32> = inputs[0].values().iter().map(|x| 0.1 * x).collect();
     for (row, token) in clean.chunks_exact_mut(2 * sizes.bins).zip(inputs[2].values().chunks_exact(sizes.channels)) {
         for (channel, value) in token.iter().enumerate() {
-            row[bin(channel)] += 0.5 * value.max(0.0);
+            row[bin(channel)] += 0.5 * value.max(0.0) / SCALE;
         }
     }
     Tensor::new(inputs[0].shape().to_vec(), clean)

@@ -37,9 +37,8 @@ impl Engine {
         let road = Road::new(self.set());
         let song = Song::new(audio, map, &road, &mut job)?;
         let wanted = wanted(&song, bars)?;
-        let units: Vec<usize> = (0..song.units.len())
-            .filter(|&unit| wanted.iter().any(|bar| song.units[unit].bars.contains(&bar.number)))
-            .collect();
+        let units: Vec<usize> =
+            (0..song.units.len()).filter(|&unit| wanted.iter().any(|bar| song.units[unit].bars.contains(&bar.number))).collect();
         job.expect(3 * units.len());
         let mut heard = Vec::with_capacity(units.len());
         for unit in units {

@@ -167,7 +167,8 @@ impl ActionChoice {
             return Err(EngineError::UnknownAction { index, last: actions - 1 });
         }
         let sum: f32 = weights.iter().map(|(_, weight)| weight).sum();
-        if !weights.iter().all(|(_, weight)| *weight >= 0.0) || !(sum > 0.0 && sum.is_finite()) {
+        let is_action = sum > 0.0 && sum.is_finite() && weights.iter().all(|(_, weight)| *weight >= 0.0);
+        if !is_action {
             return Err(EngineError::Weights);
         }
         let shares = weights.iter().map(|&(index, weight)| (index, weight / sum)).filter(|(_, share)| *share > 0.0);

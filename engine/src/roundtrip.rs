@@ -142,12 +142,7 @@ struct Trip<'a> {
 }
 
 impl Trip<'_> {
-    fn through_tokenizer(
-        &mut self,
-        track: &[f32],
-        rate: SampleRate,
-        job: &mut Job,
-    ) -> Result<Vec<f32>, EngineError> {
+    fn through_tokenizer(&mut self, track: &[f32], rate: SampleRate, job: &mut Job) -> Result<Vec<f32>, EngineError> {
         let length = TOKENS_AT_ONCE * self.road.sizes().samples_per_token();
         let pieces = track.len().div_ceil(length);
         job.expect(pieces * (self.calls + 2) + 1);
@@ -173,7 +168,7 @@ impl Trip<'_> {
         let mut result = song.track.clone();
         for unit in 0..units {
             let slots = match turn {
-                Turn::Actions => self.from_own_action(song, &heard, unit, job)?,
+                Turn::Actions => self.with_own_action(song, &heard, unit, job)?,
                 _ => heard[unit].slots.clone(),
             };
             let stretch = song.stretch(unit, self.road);
@@ -188,7 +183,7 @@ impl Trip<'_> {
     }
 
     /// The unit's slots made anew from its own action; all other units are heard dry.
-    fn from_own_action(&self, song: &Song, heard: &[Heard], unit: usize, job: &mut Job) -> Result<Vec<f32>, EngineError> {
+    fn with_own_action(&self, song: &Song, heard: &[Heard], unit: usize, job: &mut Job) -> Result<Vec<f32>, EngineError> {
         let plan = plan(&[unit], heard.len(), self.road.sizes().window_bars).remove(0);
         if plan.context.is_empty() {
             return Err(EngineError::NoContext);

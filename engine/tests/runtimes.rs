@@ -52,7 +52,7 @@ fn input(port: &Port, sizes: &Sizes, lengths: Lengths, seed: u64) -> Tensor {
         "bar_position" => values.iter_mut().enumerate().for_each(|(n, place)| *place = n as f32),
         "is_null" => values.iter_mut().enumerate().for_each(|(n, flag)| *flag = (n % 2) as f32),
         "weights" => values.iter_mut().for_each(|weight| *weight = 1.0 / sizes.actions as f32),
-        "magnitude" => values.iter_mut().for_each(|magnitude| *magnitude = noise.next().abs()),
+        "scale" => values.iter_mut().for_each(|scale| *scale = 0.1 + noise.next().abs()),
         _ => noise.fill(&mut values),
     }
     Tensor::new(shape, values)

@@ -55,3 +55,59 @@ pub fn train(arguments: &TrainArguments) -> Result<()> {
     }
     Ok(())
 }
+
+/// Where a set goes and which run it comes from.
+#[cfg(feature = "export")]
+#[derive(Args, Clone)]
+pub struct ExportArguments {
+    /// The finished run.
+    #[command(flatten)]
+    pub train: TrainArguments,
+    /// Folder of the set; its name becomes the set's.
+    #[arg(long)]
+    pub out: PathBuf,
+}
+
+/// Exports. Stages that have not finished are trained first.
+///
+/// # Errors
+/// When training is impossible, or a graph is not the network it came from.
+#[cfg(feature = "export")]
+pub fn export(arguments: &ExportArguments) -> Result<()> {
+    let pipeline = arguments.train.pipeline()?;
+    let models = pipeline.train()?;
+    for parity in crate::set::write(&models, &pipeline.preset, &pipeline.corpus, &arguments.out)? {
+        println!("{parity}");
+    }
+    Ok(())
+}
+
+/// Which set to measure, on what.
+#[cfg(feature = "export")]
+#[derive(Args, Clone)]
+pub struct EvaluateArguments {
+    /// Folder of the set.
+    #[arg(long)]
+    pub set: PathBuf,
+    /// Corpus folder; its test split is used.
+    #[arg(long)]
+    pub corpus: PathBuf,
+    /// Bars in each table.
+    #[arg(long, default_value_t = 60)]
+    pub bars: usize,
+    /// Seed of noise and resampling.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Evaluates, and writes the result into the set's card.
+///
+/// # Errors
+/// When set or corpus cannot be read.
+#[cfg(feature = "export")]
+pub fn evaluate(arguments: &EvaluateArguments) -> Result<()> {
+    let corpus = Corpus::open(&arguments.corpus)?;
+    let evaluation = crate::evaluate::run(&arguments.set, &corpus, arguments.bars, arguments.seed)?;
+    println!("{}", serde_json::to_string_pretty(&evaluation)?);
+    Ok(())
+}

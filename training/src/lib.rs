@@ -8,6 +8,8 @@ pub mod corpus;
 #[cfg(feature = "networks")]
 pub mod device;
 #[cfg(feature = "export")]
+pub mod evaluate;
+#[cfg(feature = "export")]
 pub mod export;
 #[cfg(feature = "networks")]
 pub mod networks;
@@ -15,5 +17,7 @@ pub mod networks;
 pub mod pipeline;
 #[cfg(feature = "networks")]
 pub mod preset;
+#[cfg(feature = "export")]
+pub mod set;
 #[cfg(feature = "networks")]
 pub mod train;

@@ -61,6 +61,12 @@ enum Verb {
     #[cfg(feature = "networks")]
     /// Trains every stage that has not finished in a run's folder.
     Train(turnaround_training::command::TrainArguments),
+    #[cfg(feature = "export")]
+    /// Writes a run as a model set: graphs, manifest and card.
+    Export(turnaround_training::command::ExportArguments),
+    #[cfg(feature = "export")]
+    /// Measures a set on held-out bars and writes the result into its card.
+    Evaluate(turnaround_training::command::EvaluateArguments),
 }
 
 fn main() -> ExitCode {
@@ -90,5 +96,9 @@ fn run(verb: Verb) -> Result<()> {
         }
         #[cfg(feature = "networks")]
         Verb::Train(arguments) => turnaround_training::command::train(&arguments),
+        #[cfg(feature = "export")]
+        Verb::Export(arguments) => turnaround_training::command::export(&arguments),
+        #[cfg(feature = "export")]
+        Verb::Evaluate(arguments) => turnaround_training::command::evaluate(&arguments),
     }
 }

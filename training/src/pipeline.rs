@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use burn::module::Module;
 use burn::tensor::Device;
 use turnaround_core::contract::Sizes;
 use turnaround_core::spectrum::Companding;
@@ -39,8 +40,9 @@ pub struct Pipeline {
 /// The stages, their share of a timed run, and the names of their folders.
 const SHARES: [(&str, f64); 4] = [("tokenizer", 0.5), ("adapter", 0.08), ("actions", 0.14), ("dynamics", 0.28)];
 
-/// Everything trained, ready to be exported.
-pub struct Models {
+/// The four networks of a set.
+#[derive(Module, Debug)]
+pub struct Networks {
     /// Frames and latents.
     pub tokenizer: Tokenizer,
     /// Latents and slots.
@@ -49,6 +51,12 @@ pub struct Models {
     pub actions: ActionModel,
     /// The dynamics.
     pub dynamics: Dynamics,
+}
+
+/// Everything trained, ready to be exported.
+pub struct Models {
+    /// The networks, averages of their training.
+    pub networks: Networks,
     /// Companding with the measured bin scale.
     pub companding: Companding,
     /// All units' slots, with their mean and deviation.
@@ -57,6 +65,17 @@ pub struct Models {
     pub inferred: InferredActions,
     /// How each stage went.
     pub states: BTreeMap<String, State>,
+    /// Where the run lies; one folder per stage.
+    pub folder: PathBuf,
+}
+
+impl Models {
+    /// Parameters of each stage's network.
+    pub fn parameters(&self) -> BTreeMap<String, u64> {
+        let Networks { tokenizer, adapter, actions, dynamics } = &self.networks;
+        let counts = [tokenizer.num_params(), adapter.num_params(), actions.num_params(), dynamics.num_params()];
+        SHARES.iter().zip(counts).map(|((stage, _), count)| ((*stage).to_owned(), count as u64)).collect()
+    }
 }
 
 impl Pipeline {
@@ -88,14 +107,17 @@ impl Pipeline {
 
         let states = [tokenizer.state, adapter.state, actions.state, dynamics.state];
         Ok(Models {
-            tokenizer: tokenizer.model,
-            adapter: adapter.model,
-            actions: actions.model,
-            dynamics: dynamics.model,
+            networks: Networks {
+                tokenizer: tokenizer.model,
+                adapter: adapter.model,
+                actions: actions.model,
+                dynamics: dynamics.model,
+            },
             companding: source.companding().clone(),
             slots,
             inferred,
             states: SHARES.iter().map(|(name, _)| (*name).to_owned()).zip(states).collect(),
+            folder: self.folder.clone(),
         })
     }
 

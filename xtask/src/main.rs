@@ -1,1 +1,48 @@
-fn main() {}
+//! What the project does for itself: `cargo xtask demo`, `test`, `check`, `train`.
+
+mod check;
+mod demo;
+mod options;
+mod process;
+mod programs;
+mod setup;
+mod train;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask VERB
+
+  demo [--out DIR]   set up what is missing, render a trio, make bars 5-8 anew twice, write demo/index.html
+  test               set up what is missing, then format check, clippy and every test
+  check              the same; what the gate runs
+  train [--preset small] [--hours 8] [--corpus DIR] [--run DIR] [--out DIR] [FLAGS of turnaround-training train]
+                     a model set from nothing: corpus, training, export, evaluation";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((verb, rest)) = arguments.split_first() else { bail!("which verb?\n\n{USAGE}") };
+    match verb.as_str() {
+        "demo" => demo::run(rest),
+        "test" | "check" => check::run(rest),
+        "train" => train::run(rest),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("there is no verb {other:?}\n\n{USAGE}"),
+    }
+}

@@ -41,8 +41,9 @@ fn try_decode(path: &Path, bytes: Vec<u8>) -> Result<(Planar, String, Option<u32
         .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
         .map_err(|_| "it is no WAV, FLAC, OGG/Vorbis or MP3 file".to_owned())?;
     let track = format.default_track(TrackType::Audio).ok_or("it holds no sound")?;
-    let track_id = track.id;
-    let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio()).ok_or("its codec is not known")?.clone();
+    let (track_id, promised) = (track.id, track.num_frames);
+    let parameters =
+        track.codec_params.as_ref().and_then(|parameters| parameters.audio()).ok_or("its codec is not known")?.clone();
     let codecs = symphonia::default::get_codecs();
     let codec = codecs.get_audio_decoder(parameters.codec).map_or("unknown", |codec| codec.codec.info.short_name).to_owned();
     let mut decoder = codecs.make_audio_decoder(&parameters, &AudioDecoderOptions::default()).map_err(words)?;
@@ -74,6 +75,13 @@ fn try_decode(path: &Path, bytes: Vec<u8>) -> Result<(Planar, String, Option<u32
     if planar.channels.is_empty() {
         return Err("it holds no sound".to_owned());
     }
-    let bits = if codec == "flac" { parameters.bits_per_sample } else { None };
-    Ok((planar, codec, bits))
+    if codec != "flac" {
+        return Ok((planar, codec, None));
+    }
+    // FLAC says exactly how long it is; the others only about.
+    let found = planar.channels[0].len() as u64;
+    match promised {
+        Some(promised) if found < promised => Err(format!("it is cut short: {promised} samples are promised, {found} are there")),
+        _ => Ok((planar, codec, parameters.bits_per_sample)),
+    }
 }

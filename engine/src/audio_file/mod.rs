@@ -105,8 +105,8 @@ impl AudioFile {
     /// # Errors
     /// Any [`AudioFileError`] but `Write`.
     pub fn read(path: &Path) -> Result<Self, AudioFileError> {
-        let bytes = std::fs::read(path)
-            .map_err(|error| AudioFileError::Read { path: path.to_path_buf(), reason: error.to_string() })?;
+        let bytes =
+            std::fs::read(path).map_err(|error| AudioFileError::Read { path: path.to_path_buf(), reason: error.to_string() })?;
         let (planar, source) = if wav::is_wav(&bytes) {
             let wav = Wav::parse(path, bytes)?;
             (wav.samples(), Source::Wav(wav))
@@ -154,7 +154,10 @@ impl AudioFile {
     /// # Panics
     /// When the audio has another shape: a broken promise of the caller.
     pub fn write(&self, path: &Path, audio: &Audio, changed: &[Region]) -> Result<(), AudioFileError> {
-        assert_eq!((audio.len(), audio.channel_count(), audio.rate()), (self.audio.len(), self.audio.channel_count(), self.audio.rate()));
+        assert_eq!(
+            (audio.len(), audio.channel_count(), audio.rate()),
+            (self.audio.len(), self.audio.channel_count(), self.audio.rate())
+        );
         let bytes = match &self.source {
             Source::Wav(wav) => wav.patched(audio, changed),
             Source::Decoded { format, .. } => wav::new_file(audio, *format)

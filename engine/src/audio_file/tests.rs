@@ -17,7 +17,12 @@ fn wav(spec: hound::WavSpec, count: usize) -> Vec<u8> {
 }
 
 fn specs() -> Vec<hound::WavSpec> {
-    let spec = |bits_per_sample, sample_format, channels| hound::WavSpec { channels, sample_rate: 44_100, bits_per_sample, sample_format };
+    let spec = |bits_per_sample, sample_format, channels| hound::WavSpec {
+        channels,
+        sample_rate: 44_100,
+        bits_per_sample,
+        sample_format,
+    };
     let mut specs = Vec::new();
     for channels in [1, 2] {
         specs.extend([8, 16, 24, 32].map(|bits| spec(bits, hound::SampleFormat::Int, channels)));
@@ -132,4 +137,67 @@ fn text_and_nothing_are_no_audio() {
     std::fs::write(&path, "twelve bars of blues").unwrap();
     assert!(matches!(AudioFile::read(&path), Err(AudioFileError::Unreadable { .. })));
     assert!(matches!(AudioFile::read(&folder.path().join("none.wav")), Err(AudioFileError::Read { .. })));
+}
+
+/// One of the recordings in `tests/data`, whose README says how they were made.
+fn tone(name: &str) -> AudioFile {
+    AudioFile::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
+}
+
+#[test]
+fn flac_comes_back_to_the_last_bit_and_is_written_with_its_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bits) in [("tone_16.flac", 16), ("tone_24.flac", 24)] {
+        let file = tone(name);
+        assert_eq!((file.audio().rate().hz(), file.audio().channel_count(), file.audio().len()), (22_050, 2, 11_025));
+        let full = f64::from(1_u32 << (bits - 1));
+        for (channel, share) in [(0, 1.0), (1, 0.5)] {
+            for (n, sample) in file.audio().channel(channel).iter().enumerate() {
+                let number = (share * full / 2.0 * (std::f64::consts::TAU * 440.0 * n as f64 / 22_050.0).sin()).round();
+                // Another sine may round the other way.
+                assert!((f64::from(*sample) * full - number).abs() <= 1.0, "{name}, sample {n}");
+            }
+        }
+        assert_eq!(file.output_description(), format!("wav, {bits}-bit"));
+        let out = folder.path().join("out.wav");
+        file.write(&out, file.audio(), &[]).unwrap();
+        assert_eq!(AudioFile::read(&out).unwrap().audio(), file.audio());
+    }
+}
+
+#[test]
+fn vorbis_and_mp3_are_heard_and_written_with_24_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["tone.ogg", "tone.mp3"] {
+        let file = tone(name);
+        assert_eq!((file.audio().rate().hz(), file.audio().channel_count()), (22_050, 2));
+        // Without its gapless tags an MP3 keeps up to two frames of padding.
+        assert!((11_025..11_025 + 3 * 1_152).contains(&file.audio().len()), "{name}: {}", file.audio().len());
+        for (channel, amplitude) in [(0, 0.5), (1, 0.25)] {
+            let middle = &file.audio().channel(channel)[3_000..9_000];
+            let peak = middle.iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
+            assert!((peak - amplitude).abs() < 0.05, "{name}: {peak}");
+        }
+        assert_eq!(file.output_description(), "wav, 24-bit");
+        let out = folder.path().join("out.wav");
+        file.write(&out, file.audio(), &[]).unwrap();
+        assert_eq!(AudioFile::read(&out).unwrap().audio(), file.audio(), "what was decoded is what is written");
+    }
+}
+
+#[test]
+fn a_torn_flac_is_refused_and_other_torn_files_never_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["tone_16.flac", "tone.ogg", "tone.mp3"] {
+        let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap();
+        let path = folder.path().join(name);
+        for share in 0..20 {
+            std::fs::write(&path, &bytes[..bytes.len() * share / 20]).unwrap();
+            match AudioFile::read(&path) {
+                Ok(file) => assert!(!file.audio().is_empty() && !name.ends_with("flac"), "{name}, {share} of 20"),
+                Err(AudioFileError::Unreadable { .. } | AudioFileError::Empty { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
 }

@@ -34,8 +34,7 @@ pub(super) fn is_wav(bytes: &[u8]) -> bool {
 
 impl Wav {
     pub(super) fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, AudioFileError> {
-        let unreadable =
-            |reason: &str| AudioFileError::Unreadable { path: path.to_path_buf(), reason: reason.to_owned() };
+        let unreadable = |reason: &str| AudioFileError::Unreadable { path: path.to_path_buf(), reason: reason.to_owned() };
         if &bytes[..4] == b"RF64" {
             return Err(unreadable("WAV files of more than 4 GiB are not read"));
         }
@@ -51,7 +50,8 @@ impl Wav {
                     header = Some(Header::parse(chunk).map_err(|reason| unreadable(&reason))?);
                 }
                 b"data" => {
-                    let Header { format, hz, channels } = header.ok_or_else(|| unreadable("its sound comes before its format"))?;
+                    let Header { format, hz, channels } =
+                        header.ok_or_else(|| unreadable("its sound comes before its format"))?;
                     let found = bytes.len() - content;
                     let promised = if length == UNKNOWN_LENGTH { found } else { length as usize };
                     if promised > found {

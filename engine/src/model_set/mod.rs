@@ -147,9 +147,8 @@ impl ModelSet {
         let mut loaded = BTreeMap::new();
         for graph in Graph::ALL {
             let missing = || ContractError::MissingGraph(graph);
-            let network = networks
-                .remove(&graph)
-                .ok_or_else(|| ModelSetError::Contract { folder: folder.clone(), error: missing() })?;
+            let network =
+                networks.remove(&graph).ok_or_else(|| ModelSetError::Contract { folder: folder.clone(), error: missing() })?;
             loaded.insert(graph, checked(graph, &manifest.sizes, network)?);
         }
         Ok(ModelSet { folder, manifest, networks: loaded, runtime, tally: Mutex::default() })
@@ -190,8 +189,7 @@ impl ModelSet {
     pub fn run(&self, graph: Graph, inputs: &[TensorView<'_>]) -> Result<Vec<Tensor>, RuntimeError> {
         let loaded = &self.networks[&graph];
         assert_eq!(inputs.len(), loaded.inputs.len(), "{graph} takes other inputs");
-        let named: Vec<(&str, TensorView<'_>)> =
-            loaded.inputs.iter().map(String::as_str).zip(inputs.iter().cloned()).collect();
+        let named: Vec<(&str, TensorView<'_>)> = loaded.inputs.iter().map(String::as_str).zip(inputs.iter().cloned()).collect();
         let start = Instant::now();
         let outputs = loaded.network.run(&named)?;
         self.count(graph, inputs, start.elapsed().as_secs_f64());
@@ -247,9 +245,7 @@ fn read_graph(folder: &Path, manifest: &Manifest, graph: Graph) -> Result<Vec<u8
             found: content.len() as u64,
         });
     }
-    manifest
-        .verify(graph, &content)
-        .map_err(|error| ModelSetError::Contract { folder: folder.to_path_buf(), error })?;
+    manifest.verify(graph, &content).map_err(|error| ModelSetError::Contract { folder: folder.to_path_buf(), error })?;
     Ok(content)
 }
 

@@ -23,7 +23,11 @@ fn match_port(expected: &Port, found: &[PortInfo], kind: &str) -> Result<usize, 
     let Some(shape) = &port.shape else { return Ok(place) };
     let fits = shape.len() == expected.shape.len()
         && expected.shape.iter().zip(shape).all(|(&expected, &found)| axis_fits(expected, found, kind));
-    if fits { Ok(place) } else { Err(format!("its {kind} {name} has the axes {shape:?} where {:?} are expected", expected.shape)) }
+    if fits {
+        Ok(place)
+    } else {
+        Err(format!("its {kind} {name} has the axes {shape:?} where {:?} are expected", expected.shape))
+    }
 }
 
 /// A frozen axis where a free one is promised would fail at the first bar of another length. A free one where a fixed one is

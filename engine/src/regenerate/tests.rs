@@ -178,7 +178,9 @@ fn noise_falls_from_one_to_nothing_and_a_variation_starts_lower() {
 #[test]
 fn guidance_doubles_calls_in_the_middle_of_the_noise_and_a_draft_has_none() {
     let (audio, map) = eight_bars(16_000, 1);
-    for (quality, guidance, is_guided) in [(Quality::Default, 2.0, true), (Quality::Default, 1.0, false), (Quality::Draft, 2.0, false)] {
+    for (quality, guidance, is_guided) in
+        [(Quality::Default, 2.0, true), (Quality::Default, 1.0, false), (Quality::Draft, 2.0, false)]
+    {
         let (engine, calls) = fake::engine();
         let settings = Settings { quality, guidance, ..Settings::default() };
         regenerate(&engine, &audio, &map, &[with_action(4, 2)], settings).unwrap();
@@ -281,6 +283,19 @@ fn of_two_short_bars_heard_together_only_the_chosen_one_changes() {
         let (before, after) = (audio.channel(1), result.audio.channel(1));
         assert_eq!(before[..range.start - 960], after[..range.start - 960]);
         assert_eq!(before[range.end..], after[range.end..]);
+        assert!(tone(&result.audio, &map, bar, 4) > 5.0 * tone(&result.audio, &map, bar, 0), "bar {bar}");
+    }
+}
+
+#[test]
+fn dry_bars_between_chosen_ones_in_neighbouring_units_stay_dry() {
+    let map = grid(220.0, "4/4", 0.0);
+    let audio = recording(48_000, 2, &map, &[0; 12], map.bar(BarNumber::new(13)).start.get());
+    let result = run(&audio, &map, &[with_action(5, 4), with_action(8, 4)], Settings::default()).unwrap();
+    let line = |bar| map.bar(BarNumber::new(bar)).samples(audio.rate()).start.as_index();
+    assert_eq!(audio.channel(0)[line(6)..line(8) - 960], result.audio.channel(0)[line(6)..line(8) - 960]);
+    assert_eq!(result.report.changed.len(), 2);
+    for bar in [5, 8] {
         assert!(tone(&result.audio, &map, bar, 4) > 5.0 * tone(&result.audio, &map, bar, 0), "bar {bar}");
     }
 }

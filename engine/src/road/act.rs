@@ -13,8 +13,7 @@ impl Road<'_> {
     /// The action that the networks hear in a unit.
     pub(crate) fn infer_action(&self, slots: &[f32], timing: [f32; TIMING_FEATURES]) -> Result<SparseWeights, RuntimeError> {
         let sizes = self.sizes();
-        let inputs =
-            [TensorView::new(&[1, sizes.slots, sizes.channels], slots), TensorView::new(&[1, TIMING_FEATURES], &timing)];
+        let inputs = [TensorView::new(&[1, sizes.slots, sizes.channels], slots), TensorView::new(&[1, TIMING_FEATURES], &timing)];
         let scores = self.set.run(Graph::ActionEncoder, &inputs)?.remove(0);
         Ok(sparse_weights(scores.values(), sizes.active_actions))
     }

@@ -96,7 +96,8 @@ impl Road<'_> {
         let mut cache: Cache = job.step(Stage::Context, || self.context_cache(window).map_err(E::from))?;
         let matrix = how.schedule(&window.distances());
         for (from, to) in matrix.steps() {
-            let clean = job.step(Stage::Dynamics, || self.predict(window, &noisy, from, how.guidance, &mut cache).map_err(E::from))?;
+            let clean =
+                job.step(Stage::Dynamics, || self.predict(window, &noisy, from, how.guidance, &mut cache).map_err(E::from))?;
             for (target, (noisy, clean)) in noisy.iter_mut().zip(&clean).enumerate() {
                 // Targets that wait, or are done, keep their level.
                 if to[target] < from[target] {

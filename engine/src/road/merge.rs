@@ -26,7 +26,12 @@ pub(crate) struct Changed {
 /// Adds a difference on the mid track, at the models' rate, to every channel of the caller's audio, within the changed stretches.
 ///
 /// Outside them no sample is touched. Left and right get the same, so the side stays as it was.
-pub(crate) fn add_difference(audio: &Audio, difference: &[f32], model_rate: SampleRate, changed: &[Changed]) -> Result<Vec<Vec<f32>>, ResampleError> {
+pub(crate) fn add_difference(
+    audio: &Audio,
+    difference: &[f32],
+    model_rate: SampleRate,
+    changed: &[Changed],
+) -> Result<Vec<Vec<f32>>, ResampleError> {
     let mut channels = audio.channels().to_vec();
     let filter = low_pass(CROSSOVER_HZ / f64::from(model_rate.hz()));
     for &stretch in changed {
@@ -75,7 +80,8 @@ fn low_pass(cutoff: f64) -> Vec<f32> {
     let taps: Vec<f64> = (0..TAPS)
         .map(|n| {
             let x = n as f64 - middle;
-            let sinc = if x == 0.0 { 2.0 * cutoff } else { (std::f64::consts::TAU * cutoff * x).sin() / (std::f64::consts::PI * x) };
+            let sinc =
+                if x == 0.0 { 2.0 * cutoff } else { (std::f64::consts::TAU * cutoff * x).sin() / (std::f64::consts::PI * x) };
             sinc * bessel_i0(KAISER_BETA * (1.0 - (x / middle).powi(2)).max(0.0).sqrt()) / bessel_i0(KAISER_BETA)
         })
         .collect();

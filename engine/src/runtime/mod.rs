@@ -3,9 +3,9 @@
 mod embedded;
 mod flops;
 mod locate;
+mod matmul_graph;
 mod onnx;
 mod open;
-mod matmul_graph;
 mod tensor;
 
 use serde::{Deserialize, Serialize};

@@ -15,6 +15,7 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
 
 use super::locate::Candidate;
+use super::matmul_graph::matmul_graph;
 use super::open::Provider;
 use super::tensor::{Dimension, PortInfo, Tensor, TensorView};
 use super::{Network, Runtime, RuntimeError, RuntimeReport, one_line};
@@ -50,7 +51,7 @@ impl OnnxRuntime {
         let Some(library) = library(candidates, notes) else { return Ok(None) };
         let mut runtime = OnnxRuntime { library, threads, on_cuda: false, notes: Vec::new() };
         if provider != Provider::Cpu {
-            match runtime.builder().and_then(|mut builder| register_cuda(&mut builder)) {
+            match runtime.try_cuda() {
                 Ok(()) => runtime.on_cuda = true,
                 Err(reason) if provider == Provider::Cuda => return Err(RuntimeError::NoCuda(reason)),
                 Err(reason) => notes.push(format!("CUDA is not used: {reason}")),
@@ -58,6 +59,19 @@ impl OnnxRuntime {
         }
         runtime.notes = notes.clone();
         Ok(Some(runtime))
+    }
+
+    /// One small product on the device. Registering finds the provider's libraries; only a run shows that a device works.
+    fn try_cuda(&self) -> Result<(), String> {
+        let mut builder = self.builder()?;
+        register_cuda(&mut builder)?;
+        let session = builder.commit_from_memory(&matmul_graph(1, 1)).map_err(one_line)?;
+        let network = network("matmul", session);
+        let inputs = [("left", TensorView::new(&[1, 1], &[2.0])), ("right", TensorView::new(&[1, 1], &[3.0]))];
+        match network.try_run(&inputs)?.first().map(Tensor::values) {
+            Some([6.0]) => Ok(()),
+            _ => Err("it computes wrong numbers".to_owned()),
+        }
     }
 
     fn builder(&self) -> Result<SessionBuilder, String> {
@@ -83,7 +97,7 @@ impl OnnxRuntime {
     }
 }
 
-/// `is_available` only says that a provider was compiled in; registering says whether its libraries and a device are there.
+/// `is_available` would only say that a provider was compiled in; registering says whether its libraries are there.
 fn register_cuda(builder: &mut SessionBuilder) -> Result<(), String> {
     ort::ep::CUDA::default().register(builder).map_err(one_line)
 }
@@ -104,28 +118,26 @@ fn library(candidates: &[Candidate], notes: &mut Vec<String>) -> Option<&'static
 
 /// Only `init_from` is ever used to bind the library: every other call of `ort` would look for one itself, and panic without it.
 fn open_library(path: &Path) -> Result<Library, String> {
-    let environment = ort::init_from(path)
-        .map_err(one_line)?
-        .with_name("turnaround")
-        .with_telemetry(false)
-        .build()
-        .map_err(one_line)?;
-    Ok(Library { environment, path: path.display().to_string(), version: version() })
+    let environment =
+        ort::init_from(path).map_err(one_line)?.with_name("turnaround").with_telemetry(false).build().map_err(one_line)?;
+    Ok(Library { environment, path: path.display().to_string(), version: version(path) })
 }
 
-fn version() -> String {
-    // The build text opens with `ORT Build Info: git-branch=rel-1.31.0, ...`; the branch is the version.
-    let text = ort::info();
-    let branch = text.split("git-branch=").nth(1).and_then(|rest| rest.split(',').next());
-    format!("ONNX Runtime {}", branch.map_or("of unknown version", |name| name.trim_start_matches("rel-")))
+/// From the file's name, which releases carry their number in, else from the branch it was built from.
+fn version(path: &Path) -> String {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let name = real.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let number = name.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_end_matches(|c: char| !c.is_ascii_digit());
+    // The build text opens with `ORT Build Info: git-branch=rel-1.31.0, ...`.
+    let branch = ort::info().split("git-branch=").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or("of unknown version");
+    let version = if number.contains('.') { number } else { branch.trim_start_matches("rel-") };
+    format!("ONNX Runtime {version}")
 }
 
 impl Runtime for OnnxRuntime {
     fn load(&self, name: &str, graph: &[u8]) -> Result<Box<dyn Network>, RuntimeError> {
         let session = self.session(graph).map_err(|reason| RuntimeError::Load { graph: name.to_owned(), reason })?;
-        let inputs = session.inputs().iter().map(port).collect();
-        let outputs = session.outputs().iter().map(port).collect();
-        Ok(Box::new(OnnxNetwork { name: name.to_owned(), inputs, outputs, session: Mutex::new(session) }))
+        Ok(Box::new(network(name, session)))
     }
 
     fn description(&self) -> RuntimeReport {
@@ -138,6 +150,12 @@ impl Runtime for OnnxRuntime {
             notes: self.notes.clone(),
         }
     }
+}
+
+fn network(name: &str, session: Session) -> OnnxNetwork {
+    let inputs = session.inputs().iter().map(port).collect();
+    let outputs = session.outputs().iter().map(port).collect();
+    OnnxNetwork { name: name.to_owned(), inputs, outputs, session: Mutex::new(session) }
 }
 
 fn port(outlet: &Outlet) -> PortInfo {

@@ -1,11 +1,16 @@
 //! What the arranger knows about each bar. It scores what a model found out by itself; it never trains one.
 
-use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::Path;
 
-use super::score::Piece;
-use super::score::note::Role;
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 use turnaround_core::bars::Bar;
 use turnaround_core::time::SampleRate;
+
+use super::dataset::FACTORS_FILE;
+use super::score::Piece;
+use super::score::note::Role;
 
 /// The ground truth of one bar: a line of `factors.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,7 +68,17 @@ pub struct BarFactors {
 
 /// The factors of every bar of a piece, with loudness taken from its audio at the model's rate.
 pub fn of(number: usize, piece: &Piece, bars: &[Bar], audio: &[f32]) -> Vec<BarFactors> {
-    piece.bars.iter().zip(bars).enumerate().map(|(index, _)| bar_factors(number, piece, index, &bars[index], audio)).collect()
+    bars.iter().enumerate().map(|(index, bar)| bar_factors(number, piece, index, bar, audio)).collect()
+}
+
+/// The ground truth of a corpus, bar by bar. For evaluation alone: nothing that trains may call this.
+pub fn read(folder: &Path) -> Result<Vec<BarFactors>> {
+    let path = folder.join(FACTORS_FILE);
+    let text = fs::read_to_string(&path).with_context(|| format!("the corpus has no {}", path.display()))?;
+    let line = |(number, line): (usize, &str)| {
+        serde_json::from_str(line).with_context(|| format!("line {} of {} is damaged", number + 1, path.display()))
+    };
+    text.lines().enumerate().map(line).collect()
 }
 
 fn bar_factors(number: usize, piece: &Piece, index: usize, bar: &Bar, audio: &[f32]) -> BarFactors {

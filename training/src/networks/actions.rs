@@ -181,3 +181,23 @@ impl ActionModel {
         self.encoder.forward(slots, timing, &self.table)
     }
 }
+
+/// The action table together with the dynamics' null action: what the dynamics is told, from weights alone.
+#[derive(Module, Debug)]
+pub struct ActionEmbedding {
+    table: ActionTable,
+    null_action: Param<Tensor<1>>,
+}
+
+impl ActionEmbedding {
+    /// From a trained action model and the null action of the dynamics trained on it.
+    pub fn new(table: ActionTable, null_action: Param<Tensor<1>>) -> Self {
+        Self { table, null_action }
+    }
+
+    /// `weights` `[batch, action]` and `is_null` `[batch, 1]` (1 where there is no action, else 0) to `[batch, width]`.
+    pub fn forward(&self, weights: Tensor<2>, is_null: Tensor<2>) -> Tensor<2> {
+        let given = self.table.embed(weights) * (is_null.clone().neg() + 1.0);
+        given + self.null_action.val().unsqueeze::<2>() * is_null
+    }
+}

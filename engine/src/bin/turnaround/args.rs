@@ -143,10 +143,10 @@ pub struct Regenerate {
     #[arg(long, value_name = "FILE.wav:BAR | BAR", value_parser = like)]
     pub like: Option<Like>,
     /// How far from the dry bar to begin: 1 forgets it, 0.5 varies it, 0 keeps it.
-    #[arg(long, default_value_t = 1.0, value_parser = number)]
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true, value_parser = number)]
     pub strength: f32,
     /// How strongly the action is pressed upon the bar; 1 is none.
-    #[arg(long, default_value_t = 2.0, value_parser = number)]
+    #[arg(long, default_value_t = 2.0, allow_negative_numbers = true, value_parser = number)]
     pub guidance: f32,
     /// Seed of all noise.
     #[arg(long, default_value_t = 0)]

@@ -43,6 +43,12 @@ fn print(run: &Measurement) {
         println!("  {stage:<10} {:>8.1} ms", 1e3 * seconds);
     }
     for network in &run.networks {
-        println!("  {:<18} {:>3} calls {:>8.1} ms {:>7.1} GFLOP/s", network.graph, network.calls, 1e3 * network.seconds, network.gflops);
+        println!(
+            "  {:<18} {:>3} calls {:>8.1} ms {:>7.1} GFLOP/s",
+            network.graph,
+            network.calls,
+            1e3 * network.seconds,
+            network.gflops
+        );
     }
 }

@@ -69,7 +69,10 @@ fn print(account: &Account<'_>) {
     println!("model set  {} {}, {:.1} MB, {}", set.name, set.version, set.bytes as f64 / 1e6, set.folder);
     println!("looked in  {}", account.looked_in.iter().map(|place| place.reason.as_str()).collect::<Vec<_>>().join(", then "));
     let training = set.training;
-    println!("trained    {} on {} ({:.1} h, {} bars)", training.preset, training.data, training.corpus_hours, training.training_bars);
+    println!(
+        "trained    {} on {} ({:.1} h, {} bars)",
+        training.preset, training.data, training.corpus_hours, training.training_bars
+    );
     let runtime = account.runtime;
     let library = runtime.library.as_deref().unwrap_or("compiled in");
     println!("runtime    {}, {}, {} threads ({library})", runtime.version, runtime.provider, runtime.threads);

@@ -12,18 +12,18 @@ mod roundtrip;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Arguments, Verb};
 use output::Failure;
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().verb {
-        Verb::Info(arguments) => info::run(&arguments),
-        Verb::Regenerate(arguments) => regenerate::run(&arguments),
-        Verb::Roundtrip(arguments) => roundtrip::run(&arguments),
-        Verb::Actions(arguments) => actions::run(&arguments),
-        Verb::Bench(arguments) => bench::run(&arguments),
+    let arguments = Arguments::command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let result = match arguments {
+        Ok(Arguments { verb }) => run(&verb),
+        // Help and version come this way too, and succeed.
+        Err(error) if !error.use_stderr() => error.exit(),
+        Err(error) => Err(Failure::mendable(sentence(&error.to_string()))),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -32,4 +32,21 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+fn run(verb: &Verb) -> Result<(), Failure> {
+    match verb {
+        Verb::Info(arguments) => info::run(arguments),
+        Verb::Regenerate(arguments) => regenerate::run(arguments),
+        Verb::Roundtrip(arguments) => roundtrip::run(arguments),
+        Verb::Actions(arguments) => actions::run(arguments),
+        Verb::Bench(arguments) => bench::run(arguments),
+    }
+}
+
+/// The first paragraph of a parser's message, on one line: what follows is usage that `--help` tells better.
+fn sentence(message: &str) -> String {
+    let paragraph = message.split("\n\n").next().unwrap_or(message);
+    let words: Vec<&str> = paragraph.trim_start_matches("error:").split_whitespace().collect();
+    format!("{} (see --help)", words.join(" "))
 }

@@ -96,7 +96,8 @@ pub fn write_json(json: Option<&Path>, report: &impl Serialize) -> Result<(), Fa
         print!("{text}");
         return Ok(());
     }
-    write_atomically(path, text.as_bytes()).map_err(|error| Failure::mendable(format!("{} cannot be written: {error}", path.display())))
+    write_atomically(path, text.as_bytes())
+        .map_err(|error| Failure::mendable(format!("{} cannot be written: {error}", path.display())))
 }
 
 /// Reads a recording.

@@ -36,9 +36,7 @@ fn check_bars(arguments: &Regenerate, file: &AudioFile) -> Result<(), Failure> {
         return Err(EngineError::NoWholeBar { seconds: audio.duration().get() }.into());
     };
     match arguments.bars.0.iter().find(|&&bar| bar < first.number || bar > last.number) {
-        Some(bar) => {
-            Err(EngineError::BarOutside { bar: bar.get(), first: first.number.get(), last: last.number.get() }.into())
-        }
+        Some(bar) => Err(EngineError::BarOutside { bar: bar.get(), first: first.number.get(), last: last.number.get() }.into()),
         None => Ok(()),
     }
 }
@@ -68,7 +66,10 @@ fn index(weight: &Weight, manifest: &Manifest) -> Result<u16, Failure> {
     }
     let place = manifest.actions.iter().position(|action| action.label.eq_ignore_ascii_case(&weight.action));
     place.and_then(|place| u16::try_from(place).ok()).ok_or_else(|| {
-        Failure::mendable(format!("action {:?} does not exist: this model set has actions 0 to {last}; see turnaround info", weight.action))
+        Failure::mendable(format!(
+            "action {:?} does not exist: this model set has actions 0 to {last}; see turnaround info",
+            weight.action
+        ))
     })
 }
 
@@ -93,7 +94,10 @@ fn print(arguments: &Regenerate, file: &AudioFile, report: &Report) {
         println!("peak       {:.2}: above full scale, clipped in whole-number files", report.audio.peak);
     }
     let timing = &report.timing;
-    println!("time       {:.2} s for {:.2} s of music, {:.1} times real time", timing.total_s, timing.music_s, timing.times_real_time);
+    println!(
+        "time       {:.2} s for {:.2} s of music, {:.1} times real time",
+        timing.total_s, timing.music_s, timing.times_real_time
+    );
     println!("runtime    {}, {}, {} threads", report.runtime.version, report.runtime.provider, report.runtime.threads);
     println!("read       {} ({})", arguments.input.display(), file.description());
     println!("wrote      {} ({})", arguments.output.display(), file.output_description());

@@ -22,7 +22,13 @@ pub fn run(arguments: &Roundtrip) -> Result<(), Failure> {
         with_progress("there and back", |control| engine.roundtrip(file.audio(), &map, turn, calls, settings, control))?;
     file.write(&arguments.output, &audio, &[Region { start: 0, end: audio.len() }])?;
     if !prints_json(arguments.json.as_deref()) {
-        println!("{} in {:.2} s, {} decoder calls, {}", turn.name(), report.total_s, report.decoder_calls, report.runtime.version);
+        println!(
+            "{} in {:.2} s, {} decoder calls, {}",
+            turn.name(),
+            report.total_s,
+            report.decoder_calls,
+            report.runtime.version
+        );
         println!("wrote {} ({})", arguments.output.display(), file.output_description());
     }
     write_json(arguments.json.as_deref(), &report)

@@ -218,27 +218,18 @@ impl Player<'_> {
 
 /// Close and drop-2 voicings in every octave an instrument might have, rising pitches.
 fn candidates(chord: Chord, voices: usize) -> Vec<Vec<i32>> {
-    let mut tones: Vec<i32> = chord.quality.rootless()[..].iter().map(|tone| i32::from(chord.root + tone) % 12).collect();
-    if chord.quality == Quality::Suspended7 {
-        tones[1] = i32::from(chord.root);
-    }
-    tones.truncate(voices.max(3));
-    if voices == 3 {
-        tones = vec![
-            tones[0],
-            i32::from(chord.root + chord.quality.rootless()[2]) % 12,
-            i32::from(chord.root + chord.quality.rootless()[3]) % 12,
-        ];
-    }
+    let hand = chord.quality.rootless().map(|tone| i32::from(chord.root + tone) % 12);
+    let mut tones = match (voices, chord.quality) {
+        (3, _) => vec![hand[0], hand[2], hand[3]],
+        (_, Quality::Suspended7) => vec![hand[0], i32::from(chord.root), hand[2], hand[3]],
+        _ => hand.to_vec(),
+    };
     tones.sort_unstable();
     let mut found = Vec::new();
     for octave in 3..7 {
         for inversion in 0..tones.len() {
-            let close: Vec<i32> = (0..tones.len())
-                .map(|voice| {
-                    tones[(inversion + voice) % tones.len()] + 12 * (octave + ((inversion + voice) / tones.len()) as i32)
-                })
-                .collect();
+            let voice = |step: usize| tones[step % tones.len()] + 12 * (octave + (step / tones.len()) as i32);
+            let close: Vec<i32> = (inversion..inversion + tones.len()).map(voice).collect();
             if voices == 4 {
                 let mut drop = close.clone();
                 drop[2] -= 12;

@@ -133,13 +133,13 @@ impl Drummer {
         } else {
             self.habits.skips
         };
-        for beat in 0..4 {
+        for (beat, has_skip) in skips.into_iter().enumerate() {
             let at = beat as f64;
             if at >= until {
                 break;
             }
             self.hit(bar, at, time, if beat % 2 == 1 { 84.0 } else { 76.0 });
-            if skips[beat] && at + 0.5 < until {
+            if has_skip && at + 0.5 < until {
                 self.hit(bar, at + 0.5, time, 62.0);
             }
             if beat % 2 == 1 {
@@ -208,7 +208,7 @@ impl Drummer {
         for at in [0.0, 1.5, 2.0, 3.5].into_iter().filter(|at| *at < until) {
             self.hit(bar, at, KICK, if at.fract() > 0.0 { 50.0 } else { 66.0 });
         }
-        let clave: &[f64] = if bar.form_bar % 2 == 0 { &[0.0, 1.5, 3.0] } else { &[1.0, 2.5] };
+        let clave: &[f64] = if bar.form_bar.is_multiple_of(2) { &[0.0, 1.5, 3.0] } else { &[1.0, 2.5] };
         for at in clave.iter().filter(|at| **at < until) {
             self.hit(bar, *at, STICK, 72.0);
         }

@@ -1,7 +1,7 @@
 //! Foreground lines: the tune of a composition and the solos of a take.
 //!
-//! A line is drawn in two passes. Onsets come first, beat by beat from small rhythmic cells; then pitches: chord tones on the strong
-//! notes, and scale steps, arpeggios or half-step approaches on the notes between, so that they lead somewhere.
+//! A line is drawn in two passes. Onsets come first, beat by beat from small rhythmic cells; then pitches: chord tones on the
+//! strong notes, and scale steps, arpeggios or half-step approaches on the notes between, so that they lead somewhere.
 
 use super::form::Form;
 use super::harmony::Chord;

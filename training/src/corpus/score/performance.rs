@@ -78,7 +78,7 @@ fn looseness(role: Role) -> f64 {
 
 /// Moves a written part into time. Notes written together move together, a chord rolling by a hair; a monophonic part's notes
 /// end where the next begins; nothing starts before 0 or sounds beyond `end`.
-pub fn perform(notes: &mut Vec<Note>, role: Role, timing: &Timing, end: f64, seed: u64) {
+pub fn perform(notes: &mut [Note], role: Role, timing: &Timing, end: f64, seed: u64) {
     let dice = &mut Dice::new(seed, role.name());
     notes.sort_by(|a, b| a.written.get().total_cmp(&b.written.get()).then(a.pitch.cmp(&b.pitch)));
     let mut shared = (f64::NEG_INFINITY, 0.0);

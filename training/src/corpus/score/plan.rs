@@ -335,18 +335,17 @@ fn set_events(bars: &mut [BarPlan], dice: &mut Dice) {
     let solo_break = dice.chance(0.45);
     for index in 0..bars.len() {
         let next_stage = bars.get(index + 1).map(|next| (next.stage, next.form_bar));
-        let into_break = bars.get(index + 2).is_some_and(|later| later.stage == Stage::Solo && later.form_bar == 0);
+        let solo_in_two = bars.get(index + 2).is_some_and(|later| later.stage == Stage::Solo && later.form_bar == 0);
         let previous_fill = index > 0 && bars[index - 1].fill;
         let bar = &mut bars[index];
         let plays = bar.drums == DrumFeel::Full;
         let chorus_ends = next_stage.is_some_and(|(stage, form_bar)| form_bar == 0 || stage == Stage::Ending);
         bar.fill = plays && (chorus_ends && dice.chance(0.85) || bar.closes && dice.chance(0.5) || dice.chance(0.04));
         bar.crash = plays && (bar.form_bar == 0 && dice.chance(0.6) || previous_fill && dice.chance(0.4));
-        if solo_break && bar.stage == Stage::Head && chorus_ends && next_stage.is_some_and(|(stage, _)| stage == Stage::Solo)
-            || solo_break && bar.stage == Stage::Head && into_break && dice.chance(0.5)
-        {
-            (bar.is_break, bar.fill) = (true, false);
-        } else if dice.chance(0.02) && bar.stage == Stage::Solo {
+        let in_last_head = solo_break && bar.stage == Stage::Head;
+        let sends_off = in_last_head && chorus_ends && next_stage.is_some_and(|(stage, _)| stage == Stage::Solo)
+            || in_last_head && solo_in_two && dice.chance(0.5);
+        if sends_off || dice.chance(0.02) && bar.stage == Stage::Solo {
             (bar.is_break, bar.fill) = (true, false);
         } else if plays && dice.chance(if bar.stage == Stage::Head { 0.07 } else { 0.03 }) {
             bar.hits = ensemble_hits(bar.beats, dice);

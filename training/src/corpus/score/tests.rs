@@ -1,5 +1,7 @@
 //! Laws of the arranger, over many seeds and every style.
 
+use std::sync::OnceLock;
+
 use super::form::{BOOK, read};
 use super::harmony::{Chord, Quality};
 use super::note::Role;
@@ -8,14 +10,14 @@ use super::plan::{BarPlan, BassFeel, DrumFeel, Lead, Stage};
 use super::style::Style;
 use super::{Composition, Part, Piece, Wishes};
 
-/// Pieces of every style.
-fn pieces() -> Vec<Piece> {
-    let seeds = 0..8_u64;
-    Style::ALL.into_iter().flat_map(|style| seeds.clone().map(move |seed| piece(style, seed))).collect()
+/// Pieces of every style, written once.
+fn pieces() -> &'static [Piece] {
+    static PIECES: OnceLock<Vec<Piece>> = OnceLock::new();
+    PIECES.get_or_init(|| Style::ALL.into_iter().flat_map(|style| (0..8).map(move |seed| piece(style, seed))).collect())
 }
 
 fn piece(style: Style, seed: u64) -> Piece {
-    Piece::play(&Composition::in_style(seed, style), 1000 + seed, Wishes { seconds: Some(50.0), ..Wishes::default() })
+    Piece::play(&Composition::in_style(seed, style), 1000 + seed, Wishes { seconds: Some(150.0), ..Wishes::default() })
 }
 
 /// The notes written in a bar, as pitch and position.
@@ -49,7 +51,7 @@ fn the_recipe_number_stands_for_these_notes() {
     assert_eq!((crate::corpus::dataset::RECIPE, hash), (2, FINGERPRINT), "raise RECIPE, then note the fingerprint {hash:#x}");
 }
 
-const FINGERPRINT: u64 = 0;
+const FINGERPRINT: u64 = 0x4fd1_cf54_67ad_f0da;
 
 #[test]
 fn every_note_lies_inside_the_piece() {
@@ -108,7 +110,8 @@ fn a_walking_bass_leads_into_the_next_bar() {
         let bass = piece.part(Role::Bass);
         for pair in piece.bars.windows(2) {
             let walks = |bar: &BarPlan| bar.bass == BassFeel::Full && bar.hits.is_empty() && !bar.is_break && !bar.is_final;
-            if !walks(&pair[0]) || !walks(&pair[1]) {
+            let last_beat_is_a_chords_first = pair[0].chords.last().is_some_and(|placed| placed.at == pair[0].beats - 1.0);
+            if !walks(&pair[0]) || !walks(&pair[1]) || last_beat_is_a_chords_first {
                 continue;
             }
             let beats = written_in(bass, &pair[0]);
@@ -247,8 +250,7 @@ fn an_arrangement_has_an_arc() {
         stages.extend(piece.bars.iter().map(|bar| bar.stage.name()));
     }
     assert_eq!(stages.len(), 5, "over all pieces only {stages:?}");
-    let all = pieces();
-    let bars: Vec<&BarPlan> = all.iter().flat_map(|piece| &piece.bars).collect();
+    let bars: Vec<&BarPlan> = pieces().iter().flat_map(|piece| &piece.bars).collect();
     let some = |name: &str, is: &dyn Fn(&BarPlan) -> bool| assert!(bars.iter().any(|bar| is(bar)), "no bar has {name}");
     some("a fill", &|bar| bar.fill);
     some("a break", &|bar| bar.is_break);

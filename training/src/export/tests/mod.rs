@@ -7,7 +7,9 @@ mod refusals;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use tract_onnx::prelude::{Framework, InferenceModelExt, IntoTensor, Tensor as TractTensor, tvec};
+use tract_onnx::prelude::{
+    DatumType, Framework, InferenceFact, InferenceModelExt, IntoRunnable, IntoTensor, TVec, TValue, Tensor as TractTensor,
+};
 use turnaround_core::contract::{Axis, Port};
 
 use super::{ExportError, Inputs, OnnxModel, Outputs, Ports, Symbols, WeightPrecision, trace};
@@ -65,10 +67,8 @@ fn inputs_at(ports: &Ports, symbols: &Symbols) -> Vec<(String, TensorData)> {
 fn run(file: &[u8], ports: &Ports, inputs: &[(String, TensorData)]) -> Vec<TensorData> {
     let mut model = tract_onnx::onnx().model_for_read(&mut &file[..]).expect("tract reads the graph");
     for (index, (_, data)) in inputs.iter().enumerate() {
-        let fact = tract_onnx::prelude::InferenceFact::dt_shape(
-            tract_onnx::prelude::DatumType::F32,
-            tvec_of(data.shape().as_slice()),
-        );
+        let lengths: TVec<usize> = data.shape().iter().copied().collect();
+        let fact = InferenceFact::dt_shape(DatumType::F32, lengths);
         model.set_input_fact(index, fact).expect("the graph takes this shape");
     }
     let plan = model.into_optimized().expect("tract analyses the graph").into_runnable().expect("tract plans the graph");
@@ -78,17 +78,11 @@ fn run(file: &[u8], ports: &Ports, inputs: &[(String, TensorData)]) -> Vec<Tenso
     };
     let results = plan.run(inputs.iter().map(tensor).collect()).expect("the graph runs");
     assert_eq!(results.len(), ports.outputs.len());
-    let data = |result: &tract_onnx::prelude::TValue| {
+    let data = |result: &TValue| {
         let view = result.to_plain_array_view::<f32>().expect("outputs are floats");
         TensorData::new(view.iter().copied().collect::<Vec<f32>>(), result.shape().to_vec())
     };
     results.iter().map(data).collect()
-}
-
-fn tvec_of(shape: &[usize]) -> tract_onnx::prelude::TVec<usize> {
-    let mut lengths = tvec![];
-    lengths.extend(shape.iter().copied());
-    lengths
 }
 
 /// Traces, runs at [`RUNS`] and compares.

@@ -128,7 +128,7 @@ fn narrowed_graphs_take_less_room_and_compute_nearly_the_same() {
 #[test]
 fn weights_beyond_16_bits_stay_exact() {
     let mut network = shaken(Network::new(1, &Device::flex()));
-    network.blocks[0].wide.weight = network.blocks[0].wide.weight.map(|weight| weight * 1e6);
+    network.blocks[0].wide.weight = network.blocks[0].wide.weight.clone().map(|weight| weight * 1e6);
     let narrowed = Weights::read(&export(&network).to_bytes(WeightPrecision::F16)).expect("our own file");
     assert_eq!(narrowed.get("blocks.0.wide.weight"), weights(&network).get("blocks.0.wide.weight"));
 }

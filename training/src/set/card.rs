@@ -1,0 +1,121 @@
+//! The model card, written from what the run and its evaluation left in the set's folder and from nothing else.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use turnaround_core::contract::{Graph, MANIFEST_FILE, Manifest};
+
+use super::parity::{self, Parity};
+use crate::evaluate::{self, Evaluation};
+
+/// The card's file name.
+pub const FILE: &str = "CARD.md";
+
+/// Writes the card of the set in `folder`.
+///
+/// # Errors
+/// When the manifest or the parity table cannot be read, or the card cannot be written.
+pub fn write(folder: &Path) -> Result<()> {
+    let read = |name: &str| fs::read_to_string(folder.join(name)).with_context(|| format!("reading {name}"));
+    let manifest = Manifest::parse(&read(MANIFEST_FILE)?)?;
+    let parities: Vec<Parity> = serde_json::from_str(&read(parity::FILE)?)?;
+    let evaluation: Option<Evaluation> = match folder.join(evaluate::FILE).exists() {
+        true => Some(serde_json::from_str(&read(evaluate::FILE)?)?),
+        false => None,
+    };
+    let text = card(&manifest, &parities, evaluation.as_ref())?;
+    fs::write(folder.join(FILE), text).with_context(|| format!("writing {FILE}"))
+}
+
+fn card(manifest: &Manifest, parities: &[Parity], evaluation: Option<&Evaluation>) -> Result<String> {
+    let mut text = String::new();
+    writeln!(text, "# Model set `{}` {}\n", manifest.name, manifest.version)?;
+    purpose(&mut text, manifest)?;
+    training(&mut text, manifest)?;
+    match evaluation {
+        Some(evaluation) => evaluation.describe(&mut text)?,
+        None => writeln!(text, "## Measures\n\nThis set has not been evaluated.\n")?,
+    }
+    graphs(&mut text, manifest)?;
+    parity_table(&mut text, parities)?;
+    making(&mut text, manifest)?;
+    Ok(text)
+}
+
+fn purpose(text: &mut String, manifest: &Manifest) -> Result<()> {
+    let sizes = &manifest.sizes;
+    writeln!(
+        text,
+        "Regenerates single bars of music under latent actions. Hears and writes mono at {} Hz, below about 7.2 kHz; a bar is \
+         {} slots of {} numbers; {} actions, {} active in an inferred one.\n",
+        sizes.sample_rate, sizes.slots, sizes.channels, sizes.actions, sizes.active_actions
+    )?;
+    writeln!(
+        text,
+        "**Limits.** All training audio is synthesised from scores with a SoundFont. These weights have heard no real recording, and \
+         no claim about real recordings follows from the figures below. Actions have no names yet. A small set trained on a CPU: \
+         expect softened attacks and highs.\n"
+    )?;
+    Ok(())
+}
+
+fn training(text: &mut String, manifest: &Manifest) -> Result<()> {
+    let training = &manifest.training;
+    writeln!(text, "## Training\n")?;
+    writeln!(
+        text,
+        "Preset `{}`, seed {}. Data: {}; {:.2} hours in all, {} units in the training split. Splits are by composition.\n",
+        training.preset, training.seed, training.data, training.corpus_hours, training.training_bars
+    )?;
+    writeln!(text, "| stage | parameters | steps | smoothed loss at the end |\n|---|---|---|---|")?;
+    for stage in ["tokenizer", "adapter", "actions", "dynamics"] {
+        let (parameters, steps) = (training.parameters.get(stage), training.steps.get(stage));
+        let loss = training.losses.get(stage).copied().unwrap_or(f64::NAN);
+        writeln!(text, "| {stage} | {} | {} | {loss:.4} |", parameters.unwrap_or(&0), steps.unwrap_or(&0))?;
+    }
+    writeln!(text, "\nCurves: `loss_*.svg` beside this card.\n")?;
+    Ok(())
+}
+
+fn graphs(text: &mut String, manifest: &Manifest) -> Result<()> {
+    writeln!(text, "## Graphs\n\n| graph | bytes | inputs | outputs |\n|---|---|---|---|")?;
+    let shape = |port: &turnaround_core::contract::Port| -> Result<String> {
+        Ok(format!("{} {}", port.name, serde_json::to_string(&port.shape)?.replace('"', "")))
+    };
+    for graph in Graph::ALL {
+        let file = manifest.graph(graph);
+        let inputs: Vec<String> = file.inputs.iter().map(shape).collect::<Result<_>>()?;
+        let outputs: Vec<String> = file.outputs.iter().map(shape).collect::<Result<_>>()?;
+        writeln!(text, "| {graph} | {} | {} | {} |", file.bytes, inputs.join("; "), outputs.join("; "))?;
+    }
+    writeln!(text)?;
+    Ok(())
+}
+
+fn parity_table(text: &mut String, parities: &[Parity]) -> Result<()> {
+    writeln!(
+        text,
+        "## Export parity\n\nLargest error of each graph against the network it was traced from, with the same weights, relative to \
+         the largest output (limit {:.0e}); and what rounding the weights to 16 bits changed.\n",
+        parity::LIMIT
+    )?;
+    writeln!(text, "| graph | runtime | error | rounding |\n|---|---|---|---|")?;
+    for parity in parities {
+        writeln!(text, "| {} | {} | {:.1e} | {:.1e} |", parity.graph, parity.runtime, parity.error, parity.rounding)?;
+    }
+    writeln!(text)?;
+    Ok(())
+}
+
+fn making(text: &mut String, manifest: &Manifest) -> Result<()> {
+    let (preset, name) = (&manifest.training.preset, &manifest.name);
+    writeln!(
+        text,
+        "## Making it again\n\n```sh\ncargo xtask train --preset {preset}\ncargo run --release -p turnaround-training --features export -- \
+         evaluate --set models/{name} --corpus data/corpus\n```\n\nA run limited by minutes rather than steps stops where the machine's speed \
+         lets it; the steps above say where this one did. `preset.toml` beside this card holds every size and schedule."
+    )?;
+    Ok(())
+}

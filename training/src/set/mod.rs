@@ -1,0 +1,138 @@
+//! A finished training as a model set: nine graphs, a manifest, and the proof that each graph is the network it came from.
+
+pub mod card;
+pub mod graphs;
+pub mod parity;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use turnaround_core::contract::{
+    Action, FORMAT, Graph, GraphFile, MANIFEST_FILE, Manifest, SparseWeights, Statistics, TrainingSummary, sha256_hex,
+};
+
+use crate::corpus::{Corpus, Split};
+use crate::pipeline::Models;
+use crate::preset::Preset;
+use crate::train::dynamics::CONTEXT_LEVEL;
+use crate::train::frames::COMPAND_EXPONENT;
+use parity::Parity;
+
+/// How many training bars' actions a set carries for guidance.
+const REFERENCE_ACTIONS: usize = 256;
+
+/// The set's own version: raised when a set of the same name is trained anew.
+const VERSION: &str = "0.1.0";
+
+/// Writes a set to `folder`, which is replaced whole. Returns the parity of every graph, all of which passed.
+///
+/// # Errors
+/// When a graph cannot be traced, differs from its network, or a file cannot be written; an old set then stays as it was.
+pub fn write(models: &Models, preset: &Preset, corpus: &Corpus, folder: &Path) -> Result<Vec<Parity>> {
+    let sizes = preset.sizes();
+    let fresh = folder.with_extension("new");
+    if fresh.exists() {
+        fs::remove_dir_all(&fresh).with_context(|| format!("removing {}", fresh.display()))?;
+    }
+    fs::create_dir_all(&fresh).with_context(|| format!("creating {}", fresh.display()))?;
+
+    let mut files = BTreeMap::new();
+    let mut parities = Vec::new();
+    for exported in graphs::export_all(&models.networks, &sizes)? {
+        let file = format!("{}.onnx", exported.graph);
+        fs::write(fresh.join(&file), &exported.content).with_context(|| format!("writing {file}"))?;
+        let entry = GraphFile {
+            file,
+            bytes: exported.content.len() as u64,
+            sha256: sha256_hex(&exported.content),
+            inputs: exported.graph.inputs(&sizes),
+            outputs: exported.graph.outputs(&sizes),
+        };
+        files.insert(exported.graph, entry);
+        parities.extend(exported.parities);
+    }
+    for parity in &parities {
+        ensure!(parity.passes(), "{parity}: the graph is not the network it came from");
+    }
+
+    let name = folder.file_name().map_or_else(|| preset.name.clone(), |name| name.to_string_lossy().into_owned());
+    let manifest = manifest(models, preset, corpus, name, files);
+    manifest.check().context("the set would break its own contract")?;
+    fs::write(fresh.join(MANIFEST_FILE), manifest.to_json())?;
+    fs::write(fresh.join(parity::FILE), serde_json::to_string_pretty(&parities)? + "\n")?;
+    fs::write(fresh.join("preset.toml"), toml::to_string_pretty(preset)?)?;
+    for stage in models.states.keys() {
+        let curve = models.folder.join(stage).join("loss.svg");
+        if curve.exists() {
+            fs::copy(curve, fresh.join(format!("loss_{stage}.svg")))?;
+        }
+    }
+    card::write(&fresh)?;
+
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
+    }
+    fs::rename(&fresh, folder).with_context(|| format!("writing {}", folder.display()))?;
+    Ok(parities)
+}
+
+fn manifest(models: &Models, preset: &Preset, corpus: &Corpus, name: String, graphs: BTreeMap<Graph, GraphFile>) -> Manifest {
+    let sizes = preset.sizes();
+    let train = corpus.of(Split::Train);
+    let weights = |unit: &usize| models.inferred.weights[*unit].clone();
+    let stride = train.len().div_ceil(REFERENCE_ACTIONS).max(1);
+    let statistics = Statistics {
+        compand_exponent: COMPAND_EXPONENT,
+        bin_scale: models.companding.bin_scale.clone(),
+        slot_mean: models.slots.mean.clone(),
+        slot_deviation: models.slots.deviation.clone(),
+        latent_epsilon: crate::networks::tokenizer::LATENT_EPSILON as f32,
+        context_noise_level: CONTEXT_LEVEL,
+        reference_actions: train.iter().step_by(stride).map(weights).collect(),
+    };
+    let all: Vec<SparseWeights> = train.iter().map(weights).collect();
+    Manifest {
+        format: FORMAT,
+        name,
+        version: VERSION.to_owned(),
+        sizes,
+        statistics,
+        actions: action_table(&all, sizes.actions),
+        graphs,
+        training: summary(models, preset, corpus, train.len()),
+    }
+}
+
+/// Labels are plain numbers until actions have been listened to and measured.
+fn action_table(weights: &[SparseWeights], actions: usize) -> Vec<Action> {
+    let mut active = vec![0usize; actions];
+    for &(index, weight) in weights.iter().flatten() {
+        if weight > 0.0 {
+            active[usize::from(index)] += 1;
+        }
+    }
+    let usage = |count: usize| count as f32 / weights.len().max(1) as f32;
+    active.into_iter().enumerate().map(|(index, count)| Action { label: format!("action {index}"), usage: usage(count) }).collect()
+}
+
+fn summary(models: &Models, preset: &Preset, corpus: &Corpus, bars: usize) -> TrainingSummary {
+    let by_stage = |value: &dyn Fn(&crate::train::run::State) -> f64| -> BTreeMap<String, f64> {
+        models.states.iter().map(|(stage, state)| (stage.clone(), value(state))).collect()
+    };
+    let manifest = &corpus.manifest;
+    TrainingSummary {
+        preset: preset.name.clone(),
+        seed: preset.seed,
+        data: format!(
+            "synthesised: {} pieces by Turnaround's own arranger (recipe {}, seed {}), played with {} (SHA-256 {})",
+            manifest.pieces, manifest.recipe, manifest.seed, manifest.soundfont, manifest.soundfont_sha256
+        ),
+        corpus_hours: manifest.hours,
+        training_bars: bars as u64,
+        steps: models.states.iter().map(|(stage, state)| (stage.clone(), state.step)).collect(),
+        losses: by_stage(&|state| state.smoothed.get("loss").copied().unwrap_or(f64::NAN)),
+        parameters: models.parameters(),
+    }
+}

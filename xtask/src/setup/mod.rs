@@ -1,0 +1,18 @@
+//! What a fresh machine lacks.
+
+pub mod onnx_runtime;
+pub mod packages;
+
+use anyhow::Result;
+
+use packages::{FLUID_SOUNDFONT, SMALL_SOUNDFONT};
+
+/// The SoundFont that the corpus and the demo are played with.
+pub fn soundfont() -> Result<()> {
+    packages::ensure(&[FLUID_SOUNDFONT])
+}
+
+/// Any SoundFont: tests ask for notes, not for beauty.
+pub fn any_soundfont() -> Result<()> {
+    if FLUID_SOUNDFONT.is_there() { Ok(()) } else { packages::ensure(&[SMALL_SOUNDFONT]) }
+}

@@ -1,0 +1,153 @@
+//! ONNX Runtime, fetched once into the folder of the user's that the engine looks in.
+//!
+//! It comes as the Python package of that name, of which one file is kept. Version and hash are pinned; no Python code of it is run.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use turnaround_core::contract::sha256_hex;
+
+use super::packages;
+use crate::process::{run, succeeds};
+
+/// One library file of one release, for one kind of machine.
+#[derive(Clone, Copy, Debug)]
+struct Pin {
+    /// As Rust calls it.
+    machine: &'static str,
+    /// As Python's packages call it.
+    platform: &'static str,
+    /// SHA-256 of [`FILE`].
+    sha256: &'static str,
+}
+
+const VERSION: &str = "1.31.1";
+
+/// The one file we keep, as it is called inside the package.
+const FILE: &str = "libonnxruntime.so.1.31.1";
+
+const PINS: [Pin; 2] = [
+    Pin {
+        machine: "x86_64",
+        platform: "manylinux_2_28_x86_64",
+        sha256: "fc44112fbe06d7d689c57e11d3862031f64711007e4ee020f8eed5185fd2c1d3",
+    },
+    Pin {
+        machine: "aarch64",
+        platform: "manylinux_2_28_aarch64",
+        sha256: "8aa3b76b28c778a2b1dd660d34161adb1d508c9ccd04ff9dc80e26eca5df8467",
+    },
+];
+
+/// Where a library now lies: the one that `ORT_DYLIB_PATH` names, the one fetched before, or one fetched now.
+///
+/// Fails on other systems than Linux, and where neither Python's pip nor the network can be had.
+pub fn ensure_library() -> Result<PathBuf> {
+    if let Some(named) = named() {
+        return Ok(named);
+    }
+    let pin = pin_here()?;
+    let cache = cache().context("no home folder is known")?;
+    let library = cache.join(FILE);
+    if is_genuine(&library, pin) {
+        return Ok(library);
+    }
+    eprintln!("fetching ONNX Runtime {VERSION} into {}", cache.display());
+    fetch(pin, &cache)?;
+    Ok(library)
+}
+
+/// The variable that names a library of the user's own.
+fn named() -> Option<PathBuf> {
+    std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from).filter(|path| path.is_absolute() && path.is_file())
+}
+
+fn pin_here() -> Result<Pin> {
+    ensure!(cfg!(target_os = "linux"), "it is fetched on Linux only; name a library of your own in ORT_DYLIB_PATH");
+    let machine = std::env::consts::ARCH;
+    PINS.into_iter().find(|pin| pin.machine == machine).with_context(|| format!("there is none to fetch for {machine}"))
+}
+
+/// The same folder as `turnaround_engine::runtime::locate::user_cache` on Linux.
+fn cache() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")))?;
+    Some(data.join("turnaround/onnxruntime"))
+}
+
+fn is_genuine(library: &Path, pin: Pin) -> bool {
+    fs::read(library).is_ok_and(|content| sha256_hex(&content) == pin.sha256)
+}
+
+/// Works in a folder beside the final place, so that the last step is a rename and no half file is ever found.
+fn fetch(pin: Pin, cache: &Path) -> Result<()> {
+    let work = cache.join(format!("fetching-{}", std::process::id()));
+    fs::create_dir_all(&work).with_context(|| format!("{} cannot be made", work.display()))?;
+    let fetched = fetch_in(pin, &work, &cache.join(FILE));
+    fs::remove_dir_all(&work).with_context(|| format!("{} cannot be removed", work.display()))?;
+    fetched
+}
+
+fn fetch_in(pin: Pin, work: &Path, library: &Path) -> Result<()> {
+    let python = python_with_pip()?;
+    run(Command::new(python).args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]).args([
+        "--implementation",
+        "cp",
+        "--python-version",
+        "3.12",
+        "--abi",
+        "cp312",
+        "--platform",
+        pin.platform,
+        "--dest",
+        &work.display().to_string(),
+        &format!("onnxruntime=={VERSION}"),
+    ]))?;
+    run(Command::new(python).args(["-m", "zipfile", "-e"]).arg(wheel_in(work)?).arg(work))?;
+    let unpacked = work.join("onnxruntime/capi").join(FILE);
+    ensure!(is_genuine(&unpacked, pin), "{FILE} is not the file it should be: its SHA-256 is not {}", pin.sha256);
+    fs::rename(&unpacked, library).with_context(|| format!("{} cannot be written", library.display()))
+}
+
+fn wheel_in(folder: &Path) -> Result<PathBuf> {
+    let is_wheel = |path: &PathBuf| path.extension() == Some(OsStr::new("whl"));
+    let mut files = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
+    files.find(is_wheel).context("the download left no wheel")
+}
+
+/// A Python whose pip works; a system without one gets Debian's.
+fn python_with_pip() -> Result<&'static str> {
+    let find =
+        || ["python3", "python"].into_iter().find(|python| succeeds(Command::new(python).args(["-m", "pip", "--version"])));
+    if let Some(python) = find() {
+        return Ok(python);
+    }
+    packages::install(&["python3-pip"]).context("fetching needs Python with pip")?;
+    match find() {
+        Some(python) => Ok(python),
+        None => bail!("fetching needs Python with pip, and installing python3-pip brought none"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pinned_file_carries_the_pinned_version() {
+        assert!(FILE.ends_with(VERSION));
+        for pin in PINS {
+            assert!(pin.platform.ends_with(pin.machine));
+            assert!(pin.sha256.len() == 64 && pin.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
+        }
+    }
+
+    #[test]
+    fn a_file_of_other_content_is_not_genuine() {
+        assert!(!is_genuine(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")), PINS[0]));
+        assert!(!is_genuine(Path::new("/nowhere/at/all"), PINS[0]));
+    }
+}
