@@ -330,7 +330,8 @@ impl<'a> Edit<'a> {
 
     /// From the track's sound to the decoded one over `[from, to)`.
     fn fade_in(&mut self, from: i64, to: i64, decoded_start: i64, decoded: &[f32]) {
-        let from = from.max(0);
+        // A set without margins has no sound before the bar, and fades in less.
+        let from = from.max(0).max(decoded_start);
         if from >= to {
             return;
         }

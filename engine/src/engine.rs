@@ -115,3 +115,14 @@ impl Engine {
         &self.set
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_can_be_handed_to_a_worker_thread() {
+        fn is_shareable<T: Send + Sync>() {}
+        is_shareable::<Engine>();
+    }
+}

@@ -227,7 +227,7 @@ impl Trip<'_> {
             let offset = |position: usize| (position as i64 - decoded.start) as usize;
             &decoded.samples[offset(from)..offset(to)]
         };
-        let lead = start.saturating_sub(splice::fade_samples(rate));
+        let lead = start.saturating_sub(splice::fade_samples(rate)).max(decoded.start.max(0) as usize);
         if lead < start {
             let mixed = splice::crossfade(&result[lead..start], piece(lead, start));
             result[lead..start].copy_from_slice(&mixed);

@@ -58,7 +58,7 @@ fn upsampled(
     let divisor = greatest_common_divisor(from.hz() as usize, to.hz() as usize);
     let (block_in, block_out) = (from.hz() as usize / divisor, to.hz() as usize / divisor);
     let reach = 2 * filter.len();
-    let at_model_rate = |position: usize| position as u64 as f64 * f64::from(from.hz()) / f64::from(to.hz());
+    let at_model_rate = |position: usize| position as f64 * f64::from(from.hz()) / f64::from(to.hz());
     let first = ((at_model_rate(stretch.start) as usize).saturating_sub(reach)) / block_in;
     let last = (at_model_rate(stretch.end).ceil() as usize + reach).div_ceil(block_in);
     let start = (first * block_in).min(difference.len());

@@ -118,7 +118,8 @@ impl Layer {
         };
         let mixed = self.out.forward(join_heads(attend(query, key, value, bias))).reshape([batch, bar, patch, width]);
         let x = x + mixed * part(2);
-        let x = x.clone() + self.feed_forward.forward(modulate(x, part(3), part(4))) * part(5);
+        let wide = modulate(x.clone(), part(3), part(4)).reshape([batch, bar * patch, width]);
+        let x = x + self.feed_forward.forward(wide).reshape([batch, bar, patch, width]) * part(5);
         (x, own)
     }
 }

@@ -1,12 +1,11 @@
-//! The audio thread's entries allocate and free nothing: counted by an allocator of this test program's own.
-
-mod support;
+//! The audio thread's entries allocate and free nothing: counted by this test program's own allocator, thread by thread.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use support::*;
 use turnaround::{BarClock, Transport};
+
+use crate::host::*;
 
 struct Counting;
 
