@@ -166,8 +166,11 @@ pub(crate) fn kept_regions(before: &Audio, after: &Audio, changed: &[Region]) ->
 }
 
 fn hash(audio: &Audio, region: Region) -> String {
-    let samples = audio.channels().iter().flat_map(|channel| &channel[region.start..region.end]);
-    sha256_hex(&samples.flat_map(|sample| sample.to_le_bytes()).collect::<Vec<u8>>())
+    let mut bytes = Vec::with_capacity(4 * audio.channel_count() * (region.end - region.start));
+    for sample in audio.channels().iter().flat_map(|channel| &channel[region.start..region.end]) {
+        bytes.extend_from_slice(&sample.to_le_bytes());
+    }
+    sha256_hex(&bytes)
 }
 
 /// Root of the mean square in dB below full scale; nothing for silence.

@@ -87,10 +87,17 @@ fn run(verb: Verb) -> Result<()> {
             Ok(())
         }
         Verb::Demo { out, bars, rate, tempo, seed, soundfont } => {
-            let options =
-                DemoOptions { seed, bars, rate: SampleRate::new(rate)?, style: Style::MediumSwing, bpm: tempo, soundfont: soundfont.as_deref() };
+            let options = DemoOptions {
+                seed,
+                bars,
+                rate: SampleRate::new(rate)?,
+                style: Style::MediumSwing,
+                bpm: tempo,
+                soundfont: soundfont.as_deref(),
+            };
             let info = corpus::render_demo(&out, &options)?;
-            let grid = serde_json::json!({ "tempo": info.tempo.bpm(), "metre": info.metre.to_string(), "offset": info.offset.get() });
+            let grid =
+                serde_json::json!({ "tempo": info.tempo.bpm(), "metre": info.metre.to_string(), "offset": info.offset.get() });
             println!("{grid}");
             Ok(())
         }

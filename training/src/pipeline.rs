@@ -37,6 +37,9 @@ pub struct Pipeline {
     pub minutes: Option<f64>,
 }
 
+/// Seconds between checkpoints.
+const CHECKPOINT_SECONDS: f64 = 120.0;
+
 /// The stages, their share of a timed run, and the names of their folders.
 const SHARES: [(&str, f64); 4] = [("tokenizer", 0.5), ("adapter", 0.08), ("actions", 0.14), ("dynamics", 0.28)];
 
@@ -134,6 +137,7 @@ impl Pipeline {
             stage,
             seed: self.preset.seed,
             minutes: self.minutes.map(|minutes| minutes * share),
+            checkpoint_seconds: CHECKPOINT_SECONDS,
             device: self.device.clone(),
         }
     }

@@ -1,5 +1,6 @@
 //! Other programs, run where the user can see them.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -38,18 +39,18 @@ pub fn succeeds(command: &mut Command) -> bool {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// A command as one would type it in the top folder.
+/// A command as one would type it in the top folder; of programs elsewhere only the name.
 pub fn shown(command: &Command) -> String {
-    let program = command.get_program().to_string_lossy();
-    let name = program.rsplit('/').next().unwrap_or(&program).to_owned();
-    let root = workspace::root();
+    let program = Path::new(command.get_program());
+    let program = match program.strip_prefix(workspace::root()) {
+        Ok(inside) => inside.display().to_string(),
+        Err(_) => program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned(),
+    };
     let arguments = command.get_args().map(|argument| {
-        let text = std::path::Path::new(argument)
-            .strip_prefix(&root)
-            .map_or_else(|_| argument.to_string_lossy().into_owned(), |inside| inside.display().to_string());
+        let text = workspace::shown(Path::new(argument));
         if text.contains(' ') { format!("'{text}'") } else { text }
     });
-    std::iter::once(name).chain(arguments).collect::<Vec<_>>().join(" ")
+    std::iter::once(program).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -61,6 +62,8 @@ mod tests {
         let mut command = Command::new("/usr/bin/turnaround");
         command.arg("regenerate").arg(workspace::root().join("demo/before.wav")).arg("two words");
         assert_eq!(shown(&command), "turnaround regenerate demo/before.wav 'two words'");
+        let ours = Command::new(workspace::root().join("target/release/turnaround"));
+        assert_eq!(shown(&ours), "target/release/turnaround");
     }
 
     #[test]

@@ -10,9 +10,6 @@ use turnaround_core::time::{Metre, SampleRate, Seconds, Tempo};
 
 /// The set that is trained for tests.
 pub fn tiny() -> PathBuf {
-    if let Ok(p) = std::env::var("DEVSET") {
-        return p.into();
-    } // TEMP
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny")
 }
 

@@ -26,9 +26,8 @@ impl Interval {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let count = values.len();
         let average = |sum: f64| sum / count as f64;
-        let mut means: Vec<f64> = (0..RESAMPLINGS)
-            .map(|_| average((0..count).map(|_| values[random.random_range(0..count)]).sum()))
-            .collect();
+        let mut means: Vec<f64> =
+            (0..RESAMPLINGS).map(|_| average((0..count).map(|_| values[random.random_range(0..count)]).sum())).collect();
         means.sort_by(f64::total_cmp);
         let at = |share: f64| means[((RESAMPLINGS - 1) as f64 * share).round() as usize];
         Self { mean: average(values.iter().sum()), low: at(0.025), high: at(0.975) }

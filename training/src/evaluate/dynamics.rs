@@ -100,7 +100,12 @@ impl Excerpt {
         let metre: Metre = row.metre.parse()?;
         let offset = Seconds::new(lead as f64 / f64::from(rate.hz()));
         let range = (row.start - start) as usize..(row.end - start) as usize;
-        Ok(Self { audio, map: TempoMap::constant(Tempo::new(row.tempo)?, metre, offset), target: BarNumber::new(CONTEXT as i64 + 1), range })
+        Ok(Self {
+            audio,
+            map: TempoMap::constant(Tempo::new(row.tempo)?, metre, offset),
+            target: BarNumber::new(CONTEXT as i64 + 1),
+            range,
+        })
     }
 
     /// Mel distances under own, no and an unrelated action, with the same noise.
@@ -130,7 +135,10 @@ impl DynamicsMeasures {
              interval, and paired differences.\n",
             self.bars
         )?;
-        writeln!(text, "| guidance | own action | no action | unrelated action | none − own | unrelated − none |\n|---|---|---|---|---|---|")?;
+        writeln!(
+            text,
+            "| guidance | own action | no action | unrelated action | none − own | unrelated − none |\n|---|---|---|---|---|---|"
+        )?;
         for (guidance, Steering { own, null, unrelated, null_over_own, unrelated_over_null }) in &self.by_guidance {
             writeln!(text, "| {guidance} | {own} | {null} | {unrelated} | {null_over_own} | {unrelated_over_null} |")?;
         }

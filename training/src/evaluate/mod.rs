@@ -49,7 +49,13 @@ pub fn run(folder: &Path, corpus: &Corpus, bars: usize, seed: u64) -> Result<Eva
     ensure!(!held_out.is_empty(), "the corpus has no test split: build a longer one");
     let (manifest, runtime) = (&corpus.manifest, engine.set().runtime());
     let evaluation = Evaluation {
-        corpus: format!("recipe {}, seed {}, {:.2} h, {} test units", manifest.recipe, manifest.seed, manifest.hours, held_out.len()),
+        corpus: format!(
+            "recipe {}, seed {}, {:.2} h, {} test units",
+            manifest.recipe,
+            manifest.seed,
+            manifest.hours,
+            held_out.len()
+        ),
         runtime: format!("{} {} on {}", runtime.runtime, runtime.version, runtime.provider),
         seed,
         tokenizer: tokenizer::measure(engine.set(), corpus, &spread(&held_out, bars), seed)?,

@@ -119,7 +119,8 @@ impl<'a> Probe<'a> {
         let length = (row.end - row.start) as usize;
         let tokens = token_count(length, self.sizes.samples_per_token());
         let window = tokens + 2 * self.sizes.margin_tokens;
-        let audio = corpus.window(row.start as i64 - self.lead() as i64, window * self.sizes.samples_per_token() + self.sizes.hop);
+        let audio =
+            corpus.window(row.start as i64 - self.lead() as i64, window * self.sizes.samples_per_token() + self.sizes.hop);
         let frames = self.stft.analyse(&audio, &self.companding);
         let shape = [1, window * self.sizes.frames_per_token, 2 * self.sizes.bins];
         let latents = self.set.run(Graph::Encoder, &[TensorView::new(&shape, &frames)])?.remove(0).into_values();
@@ -135,8 +136,7 @@ impl<'a> Probe<'a> {
     /// The window's audio, the lead cut off.
     fn decode(&self, latents: &[f32], calls: usize, seed: u64) -> Result<Vec<f32>> {
         let tokens = latents.len() / self.sizes.channels;
-        let condition =
-            self.set.run(Graph::DecoderCondition, &[TensorView::new(&[1, tokens, self.sizes.channels], latents)])?;
+        let condition = self.set.run(Graph::DecoderCondition, &[TensorView::new(&[1, tokens, self.sizes.channels], latents)])?;
         let scale: Vec<f32> = condition[3].values().chunks_exact(self.sizes.bins).flat_map(|row| row.repeat(2)).collect();
         let mut noisy = vec![0.0; scale.len()];
         GaussianNoise::new(seed).fill(&mut noisy);
@@ -161,7 +161,8 @@ impl<'a> Probe<'a> {
         let down = interpolation_matrix(bar.tokens, slots);
         let up = interpolation_matrix(slots, bar.tokens);
         let latents = TensorView::new(&[1, bar.tokens, channels], &bar.latents[inner.clone()]);
-        let held = self.set.run(Graph::AdapterEncoder, &[latents, TensorView::new(&[slots, bar.tokens], &down), position.clone()])?;
+        let held =
+            self.set.run(Graph::AdapterEncoder, &[latents, TensorView::new(&[slots, bar.tokens], &down), position.clone()])?;
         let back =
             self.set.run(Graph::AdapterDecoder, &[held[0].view(), TensorView::new(&[bar.tokens, slots], &up), position])?;
         let mut all = bar.latents.clone();

@@ -80,16 +80,18 @@ pub struct Source {
 /// Finds `dim` among the axes of `inputs`: the same length first, then a multiple or a part of one.
 pub fn find(dim: Dim, inputs: &[Vec<Dim>]) -> Option<Source> {
     let symbolic = || {
-        let axes = inputs.iter().enumerate().flat_map(|(input, shape)| {
-            shape.iter().enumerate().map(move |(axis, &length)| (input, axis, length))
-        });
+        let axes = inputs
+            .iter()
+            .enumerate()
+            .flat_map(|(input, shape)| shape.iter().enumerate().map(move |(axis, &length)| (input, axis, length)));
         axes.filter(|(_, _, length)| length.fixed().is_none())
     };
     let ratio = |of: Dim, by: Dim| {
         let whole = of.first.is_multiple_of(by.first) && of.second.is_multiple_of(by.second);
         Dim { first: of.first / by.first, second: of.second / by.second }.fixed().filter(|_| whole)
     };
-    let source = |(input, axis, times, over): (usize, usize, usize, usize)| Source { input, axis, times: times as i64, over: over as i64 };
+    let source =
+        |(input, axis, times, over): (usize, usize, usize, usize)| Source { input, axis, times: times as i64, over: over as i64 };
     let same = symbolic().find(|&(_, _, length)| length == dim).map(|(input, axis, _)| (input, axis, 1, 1));
     let multiple = || symbolic().find_map(|(input, axis, length)| Some((input, axis, ratio(dim, length)?, 1)));
     let part = || symbolic().find_map(|(input, axis, length)| Some((input, axis, 1, ratio(length, dim)?)));
@@ -225,7 +227,10 @@ mod tests {
         assert_eq!(plan_reshape(&from, &to, &[vec![n(8)]]), None);
         let read = |input, axis| Length::Read(Source { input, axis, times: 1, over: 1 });
         let (rest, eight) = (Length::Number(-1), Length::Number(8));
-        assert_eq!(plan_reshape(&from, &to, &[vec![n(1)], vec![n(8), BATCH]]), Some(Reshaping::Reshape(vec![read(1, 1), rest, eight])));
+        assert_eq!(
+            plan_reshape(&from, &to, &[vec![n(1)], vec![n(8), BATCH]]),
+            Some(Reshaping::Reshape(vec![read(1, 1), rest, eight]))
+        );
         assert_eq!(plan_reshape(&from, &to, &[vec![TOKENS, n(8)]]), Some(Reshaping::Reshape(vec![rest, read(0, 0), eight])));
     }
 

@@ -53,7 +53,9 @@ pub enum ExportError {
         second: String,
     },
     /// A number inside an operation depends on a length that should stay open.
-    #[error("{operation} on {shape} has a setting that changes with a symbolic length, so the graph would be frozen at the traced one")]
+    #[error(
+        "{operation} on {shape} has a setting that changes with a symbolic length, so the graph would be frozen at the traced one"
+    )]
     FrozenSetting {
         /// The operation.
         operation: String,
@@ -75,7 +77,9 @@ pub enum ExportError {
         shape: String,
     },
     /// More than one symbolic length would have to be guessed.
-    #[error("reshape from {from} to {to} has symbolic lengths that no input of the graph tells; keep all but one of them in place")]
+    #[error(
+        "reshape from {from} to {to} has symbolic lengths that no input of the graph tells; keep all but one of them in place"
+    )]
     Reshape {
         /// Shape before.
         from: String,

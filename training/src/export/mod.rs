@@ -16,6 +16,7 @@
 mod agreement;
 mod dims;
 mod error;
+mod linear;
 mod onnx;
 mod operators;
 mod protobuf;

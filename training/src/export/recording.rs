@@ -8,6 +8,7 @@ use burn_dispatch::backends::Capture;
 use burn_ir::{OperationIr, TensorId};
 
 use super::error::ExportError;
+use super::linear::reassemble;
 use super::symbols::{Ports, Symbols};
 use super::tensors::{Inputs, Outputs};
 
@@ -58,7 +59,7 @@ pub fn record<M: Module>(
 impl Recording {
     fn of(captured: CapturedGraph, parameters: HashMap<TensorId, String>) -> Self {
         let CapturedGraph { graph, mut values } = captured;
-        let (operations, needed) = live(graph.operations, &graph.outputs);
+        let (operations, needed) = live(reassemble(graph.operations), &graph.outputs);
         values.retain(|id, _| needed.contains(id) && !graph.inputs.contains(id));
         Self { operations, inputs: graph.inputs, outputs: graph.outputs, values, parameters }
     }

@@ -166,12 +166,7 @@ impl Translation {
     }
 
     /// Adds a node whose output is used by the next one, and returns that output's name.
-    pub fn step(
-        &mut self,
-        operator: &'static str,
-        inputs: Vec<String>,
-        attributes: Vec<(&'static str, Attribute)>,
-    ) -> String {
+    pub fn step(&mut self, operator: &'static str, inputs: Vec<String>, attributes: Vec<(&'static str, Attribute)>) -> String {
         let output = self.invent();
         self.node(operator, inputs, output.clone(), attributes);
         output

@@ -146,7 +146,14 @@ impl ActionDecoder {
 
     /// `noisy` and `previous` `[batch, slot, channel]`, `level` `[batch]`, `action` `[batch, width]`, `timing` `[batch, 2]`, to the
     /// velocity `noise − clean` `[batch, slot, channel]`.
-    pub fn forward(&self, noisy: Tensor<3>, previous: Tensor<3>, level: Tensor<1>, action: Tensor<2>, timing: Tensor<2>) -> Tensor<3> {
+    pub fn forward(
+        &self,
+        noisy: Tensor<3>,
+        previous: Tensor<3>,
+        level: Tensor<1>,
+        action: Tensor<2>,
+        timing: Tensor<2>,
+    ) -> Tensor<3> {
         let [batch, slot, channel] = noisy.dims();
         let patches = self.place.dims()[0];
         let patch = slot / patches * channel;
@@ -199,5 +206,27 @@ impl ActionEmbedding {
     pub fn forward(&self, weights: Tensor<2>, is_null: Tensor<2>) -> Tensor<2> {
         let given = self.table.embed(weights) * (is_null.clone().neg() + 1.0);
         given + self.null_action.val().unsqueeze::<2>() * is_null
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sparse_weights_keep_the_best_and_sum_to_one() {
+        let scores = Tensor::<2>::from_data([[0.1f32, 2.0, -1.0, 1.0]], &Device::flex());
+        let weights = weights_from_scores(scores, 2, 0.0).into_data().try_into_vec::<f32>().expect("floats");
+        assert_eq!(weights.iter().filter(|weight| **weight > 0.0).count(), 2);
+        assert!(weights[1] > weights[3] && (weights.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn weights_chosen_in_training_are_those_chosen_in_use() {
+        let scores = [0.3f32, -0.2, 1.4, 0.9, 0.0];
+        let in_training = weights_from_scores(Tensor::<2>::from_data([scores], &Device::flex()), 3, 0.0);
+        let in_training = in_training.into_data().try_into_vec::<f32>().expect("floats");
+        let in_use = turnaround_core::actions::dense_weights(&turnaround_core::actions::sparse_weights(&scores, 3), 5);
+        assert!(in_training.iter().zip(&in_use).all(|(a, b)| (a - b).abs() < 1e-6));
     }
 }

@@ -119,3 +119,17 @@ impl ConditionedBlock {
         x + self.body.mix_channels(h) * modulation.gate
     }
 }
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shifted_products_are_the_convolution() {
+        let device = Device::flex();
+        let body = Body::new(8, &device);
+        let x = Tensor::<3>::random([2, 13, 8], Distribution::Normal(0.0, 1.0), &device);
+        let worst: f32 = (body.convolution(x.clone()) - body.shifted_sum(x)).abs().max().into_scalar();
+        assert!(worst < 1e-5, "they differ by {worst}");
+    }
+}

@@ -183,10 +183,8 @@ impl Dynamics {
     /// Returns `[batch, bar, slot, channel]`.
     pub fn velocity(&self, bars: &Bars, bias: Option<&Tensor<4>>) -> Tensor<4> {
         let (tokens, shared, rotation) = self.prepare(bars);
-        let tokens = self
-            .layers
-            .iter()
-            .fold(tokens, |tokens, layer| layer.forward(tokens, &shared, &rotation, None, bias, self.heads).0);
+        let tokens =
+            self.layers.iter().fold(tokens, |tokens, layer| layer.forward(tokens, &shared, &rotation, None, bias, self.heads).0);
         self.finish(tokens, bars.slots.dims())
     }
 
@@ -268,4 +266,71 @@ pub fn noise_ordered_bias(level: &Tensor<2>, patches: usize, slack: f64) -> Tens
         .unsqueeze_dim::<5>(4)
         .expand([batch, bars, patches, bars, patches])
         .reshape([batch, 1, tokens, tokens])
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use super::*;
+
+    fn config() -> DynamicsConfig {
+        DynamicsConfig {
+            width: 32,
+            layers: 2,
+            heads: 2,
+            window_bars: 4,
+            action_width: 8,
+            slots: 8,
+            slots_per_patch: 2,
+            channels: 4,
+        }
+    }
+
+    /// A network whose zero-initialised parts are random, so that every path carries something.
+    fn awake(device: &Device) -> Dynamics {
+        struct Stir;
+        impl burn::module::ModuleMapper for Stir {
+            fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+                param.map(|x| x.clone() + Tensor::random(x.dims(), Distribution::Normal(0.0, 0.1), &x.device()))
+            }
+        }
+        Dynamics::new(&config(), device).map(&mut Stir)
+    }
+
+    fn bars(levels: &[f32], first: usize, all: &Tensor<4>, actions: &Tensor<3>) -> Bars {
+        let device = all.device();
+        let count = levels.len();
+        let position: Vec<f32> = (first..first + count).map(|bar| bar as f32).collect();
+        Bars {
+            slots: all.clone().narrow(1, first, count),
+            level: Tensor::from_data(TensorData::new(levels.to_vec(), [1, count]), &device),
+            action: actions.clone().narrow(1, first, count),
+            timing: Tensor::zeros([1, TIMING_FEATURES], &device),
+            position: Tensor::from_data(TensorData::new(position, [count]), &device),
+        }
+    }
+
+    #[test]
+    fn cached_context_gives_what_the_whole_window_gives() {
+        let device = Device::flex();
+        let dynamics = awake(&device);
+        let all = Tensor::<4>::random([1, 4, 8, 4], Distribution::Normal(0.0, 1.0), &device);
+        let actions = Tensor::<3>::random([1, 4, 8], Distribution::Normal(0.0, 1.0), &device);
+        let whole = bars(&[0.02, 0.02, 0.02, 0.7], 0, &all, &actions);
+        let bias = noise_ordered_bias(&whole.level, 4, 0.02);
+        let velocity = dynamics.velocity(&whole, Some(&bias)).narrow(1, 3, 1);
+        let expected = all.clone().narrow(1, 3, 1) - velocity.mul_scalar(0.7);
+
+        let (keys, values) = dynamics.context(&bars(&[0.02; 3], 0, &all, &actions));
+        let found = dynamics.step(&bars(&[0.7], 3, &all, &actions), &keys, &values);
+        let worst: f32 = (expected - found).abs().max().into_scalar();
+        assert!(worst < 1e-4, "they differ by {worst}");
+    }
+
+    #[test]
+    fn a_clean_bar_never_sees_a_noisy_one() {
+        let level = Tensor::<2>::from_data([[0.02f32, 0.5, 0.51]], &Device::flex());
+        let bias = noise_ordered_bias(&level, 1, 0.02);
+        let hidden: Vec<bool> = bias.into_data().try_into_vec::<f32>().expect("floats").iter().map(|x| *x < -1.0).collect();
+        assert_eq!(hidden, [false, true, true, false, false, false, false, false, false]);
+    }
 }

@@ -31,55 +31,81 @@ pub struct Exported {
 pub fn export_all(networks: &Networks, sizes: &Sizes) -> Result<Vec<Exported>> {
     let exporter = Exporter { stored: networks.clone().map(&mut Round), trained: networks, sizes };
     Ok(vec![
-        exporter.export(Graph::Encoder, |all| all.tokenizer.encoder.clone(), |encoder, inputs| {
-            Outputs::new().with("latents", encoder.forward(inputs.get("frames")))
-        })?,
-        exporter.export(Graph::DecoderCondition, |all| all.tokenizer.decoder.condition.clone(), |network, inputs| {
-            let (condition, _) = network.forward(inputs.get("latents"));
-            Outputs::new()
-                .with("condition_fine", condition.fine)
-                .with("condition_middle", condition.middle)
-                .with("condition_coarse", condition.coarse)
-                .with("scale", condition.scale)
-        })?,
-        exporter.export(Graph::DecoderStep, |all| all.tokenizer.decoder.denoiser.clone(), |denoiser, inputs| {
-            let condition = Condition {
-                fine: inputs.get("condition_fine"),
-                middle: inputs.get("condition_middle"),
-                coarse: inputs.get("condition_coarse"),
-                scale: inputs.get("scale"),
-            };
-            Outputs::new().with("clean", denoiser.forward(inputs.get("noisy"), inputs.get("noise_level"), &condition))
-        })?,
-        exporter.export(Graph::AdapterEncoder, |all| all.adapter.clone(), |adapter, inputs| {
-            let slots = adapter.encode(inputs.get("latents"), inputs.get("interpolation"), inputs.get("position"));
-            Outputs::new().with("slots", slots)
-        })?,
-        exporter.export(Graph::AdapterDecoder, |all| all.adapter.clone(), |adapter, inputs| {
-            let latents = adapter.decode(inputs.get("slots"), inputs.get("interpolation"), inputs.get("position"));
-            Outputs::new().with("latents", latents)
-        })?,
-        exporter.export(Graph::ActionEncoder, |all| all.actions.clone(), |actions, inputs| {
-            Outputs::new().with("scores", actions.scores(inputs.get("slots"), inputs.get("timing")))
-        })?,
+        exporter.export(
+            Graph::Encoder,
+            |all| all.tokenizer.encoder.clone(),
+            |encoder, inputs| Outputs::new().with("latents", encoder.forward(inputs.get("frames"))),
+        )?,
+        exporter.export(
+            Graph::DecoderCondition,
+            |all| all.tokenizer.decoder.condition.clone(),
+            |network, inputs| {
+                let (condition, _) = network.forward(inputs.get("latents"));
+                Outputs::new()
+                    .with("condition_fine", condition.fine)
+                    .with("condition_middle", condition.middle)
+                    .with("condition_coarse", condition.coarse)
+                    .with("scale", condition.scale)
+            },
+        )?,
+        exporter.export(
+            Graph::DecoderStep,
+            |all| all.tokenizer.decoder.denoiser.clone(),
+            |denoiser, inputs| {
+                let condition = Condition {
+                    fine: inputs.get("condition_fine"),
+                    middle: inputs.get("condition_middle"),
+                    coarse: inputs.get("condition_coarse"),
+                    scale: inputs.get("scale"),
+                };
+                Outputs::new().with("clean", denoiser.forward(inputs.get("noisy"), inputs.get("noise_level"), &condition))
+            },
+        )?,
+        exporter.export(
+            Graph::AdapterEncoder,
+            |all| all.adapter.clone(),
+            |adapter, inputs| {
+                let slots = adapter.encode(inputs.get("latents"), inputs.get("interpolation"), inputs.get("position"));
+                Outputs::new().with("slots", slots)
+            },
+        )?,
+        exporter.export(
+            Graph::AdapterDecoder,
+            |all| all.adapter.clone(),
+            |adapter, inputs| {
+                let latents = adapter.decode(inputs.get("slots"), inputs.get("interpolation"), inputs.get("position"));
+                Outputs::new().with("latents", latents)
+            },
+        )?,
+        exporter.export(
+            Graph::ActionEncoder,
+            |all| all.actions.clone(),
+            |actions, inputs| Outputs::new().with("scores", actions.scores(inputs.get("slots"), inputs.get("timing"))),
+        )?,
         exporter.export(
             Graph::ActionEmbedding,
             |all| ActionEmbedding::new(all.actions.table.clone(), all.dynamics.null_action.clone()),
-            |embedding, inputs| {
-                Outputs::new().with("action", embedding.forward(inputs.get("weights"), inputs.get("is_null")))
+            |embedding, inputs| Outputs::new().with("action", embedding.forward(inputs.get("weights"), inputs.get("is_null"))),
+        )?,
+        exporter.export(
+            Graph::DynamicsContext,
+            |all| all.dynamics.clone(),
+            |dynamics, inputs| {
+                let action = inputs.get::<3>("action");
+                // The level of clean context, in the shape of the context at hand.
+                let level = action.clone().narrow(2, 0, 1).squeeze_dim::<2>(2).mul_scalar(0.0).add_scalar(CONTEXT_LEVEL);
+                let (keys, values) = dynamics.context(&bars(inputs, "slots", action, level));
+                Outputs::new().with("keys", keys).with("values", values)
             },
         )?,
-        exporter.export(Graph::DynamicsContext, |all| all.dynamics.clone(), |dynamics, inputs| {
-            let action = inputs.get::<3>("action");
-            // The level of clean context, in the shape of the context at hand.
-            let level = action.clone().narrow(2, 0, 1).squeeze_dim::<2>(2).mul_scalar(0.0).add_scalar(CONTEXT_LEVEL);
-            let (keys, values) = dynamics.context(&bars(inputs, "slots", action, level));
-            Outputs::new().with("keys", keys).with("values", values)
-        })?,
-        exporter.export(Graph::DynamicsStep, |all| all.dynamics.clone(), |dynamics, inputs| {
-            let bars = bars(inputs, "noisy", inputs.get("action"), inputs.get("noise_level"));
-            Outputs::new().with("clean", dynamics.step(&bars, &inputs.get("keys"), &inputs.get("values")))
-        })?,
+        exporter.export(
+            Graph::DynamicsStep,
+            |all| all.dynamics.clone(),
+            |dynamics, inputs| {
+                let bars = bars(inputs, "noisy", inputs.get("action"), inputs.get("noise_level"));
+                Outputs::new().with("clean", dynamics.step(&bars, &inputs.get("keys"), &inputs.get("values")))
+            },
+        )?,
     ])
 }
 

@@ -114,7 +114,11 @@ fn action_table(weights: &[SparseWeights], actions: usize) -> Vec<Action> {
         }
     }
     let usage = |count: usize| count as f32 / weights.len().max(1) as f32;
-    active.into_iter().enumerate().map(|(index, count)| Action { label: format!("action {index}"), usage: usage(count) }).collect()
+    active
+        .into_iter()
+        .enumerate()
+        .map(|(index, count)| Action { label: format!("action {index}"), usage: usage(count) })
+        .collect()
 }
 
 fn summary(models: &Models, preset: &Preset, corpus: &Corpus, bars: usize) -> TrainingSummary {

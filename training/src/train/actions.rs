@@ -50,7 +50,11 @@ pub fn train(config: &ActionConfig, schedule: &Schedule, slots: &Slots, options:
         let used = weights.mean_dim(0).squeeze_dim::<1>(0).detach();
         let perplexity = (used.clone() * (used + 1e-9).log()).sum().neg().exp();
         let scarce = f64::from(perplexity.clone().into_scalar::<f32>()) < LEAST_PERPLEXITY * config.actions as f64;
-        let total = if scarce { rebuilt.clone() - entropy.mul_scalar(0.01) + 0.01 * (config.actions as f64).ln() } else { rebuilt.clone() };
+        let total = if scarce {
+            rebuilt.clone() - entropy.mul_scalar(0.01) + 0.01 * (config.actions as f64).ln()
+        } else {
+            rebuilt.clone()
+        };
         Ok(Loss { total, parts: vec![("rebuilt", rebuilt), ("perplexity", perplexity)] })
     })
 }

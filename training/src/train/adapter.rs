@@ -11,7 +11,13 @@ use crate::networks::adapter::{Adapter, AdapterConfig};
 ///
 /// # Errors
 /// As [`run::run`].
-pub fn train(config: &AdapterConfig, schedule: &Schedule, latents: &Latents, units: &[usize], options: &RunOptions) -> Result<Trained<Adapter>> {
+pub fn train(
+    config: &AdapterConfig,
+    schedule: &Schedule,
+    latents: &Latents,
+    units: &[usize],
+    options: &RunOptions,
+) -> Result<Trained<Adapter>> {
     let by_length = latents.by_length(units);
     run::run(Adapter::new(config, &options.device), schedule, options, |model, step| {
         // A length is drawn as often as it has bars; the whole batch shares it.

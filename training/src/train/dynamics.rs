@@ -58,7 +58,8 @@ impl InferredActions {
 
     /// `[window, bar, width]`.
     fn batch(&self, windows: &[&Vec<usize>], device: &Device) -> Tensor<3> {
-        let values: Vec<f32> = windows.iter().flat_map(|window| window.iter()).flat_map(|&unit| self.vectors[unit].iter().copied()).collect();
+        let values: Vec<f32> =
+            windows.iter().flat_map(|window| window.iter()).flat_map(|&unit| self.vectors[unit].iter().copied()).collect();
         Tensor::from_data(TensorData::new(values, [windows.len(), windows[0].len(), self.width]), device)
     }
 }
@@ -95,7 +96,13 @@ pub fn train(
         let action = given + model.null_action.val().unsqueeze::<3>() * null;
         let first: Vec<usize> = chosen.iter().map(|window| window[0]).collect();
         let bias = step.random.random_bool(ORDERED_SHARE).then(|| noise_ordered_bias(&level, patches, SLACK));
-        let bars = Bars { slots: noisy, level, action, timing: slots.timing(&first, &step.device), position: positions(config.window_bars, &step.device) };
+        let bars = Bars {
+            slots: noisy,
+            level,
+            action,
+            timing: slots.timing(&first, &step.device),
+            position: positions(config.window_bars, &step.device),
+        };
         let error = model.velocity(&bars, bias.as_ref()) - (noise - clean);
         let per_bar = (error.clone() * error).mean_dim(3).mean_dim(2).reshape([step.batch, config.window_bars]);
         let total = (per_bar * counted.clone()).sum() / counted.sum();

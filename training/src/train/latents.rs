@@ -56,7 +56,14 @@ impl Latents {
     ///
     /// # Errors
     /// When the file cannot be read or written, or belongs to another corpus.
-    pub fn of_corpus(path: &Path, corpus: &Corpus, encoder: &Encoder, companding: &Companding, sizes: &Sizes, device: &Device) -> Result<Self> {
+    pub fn of_corpus(
+        path: &Path,
+        corpus: &Corpus,
+        encoder: &Encoder,
+        companding: &Companding,
+        sizes: &Sizes,
+        device: &Device,
+    ) -> Result<Self> {
         let lengths: Vec<usize> = corpus
             .units
             .iter()
@@ -81,7 +88,14 @@ impl Latents {
     }
 }
 
-fn encode(corpus: &Corpus, lengths: &[usize], encoder: &Encoder, companding: &Companding, sizes: &Sizes, device: &Device) -> Vec<Vec<f32>> {
+fn encode(
+    corpus: &Corpus,
+    lengths: &[usize],
+    encoder: &Encoder,
+    companding: &Companding,
+    sizes: &Sizes,
+    device: &Device,
+) -> Vec<Vec<f32>> {
     let stft = Stft::new(sizes.hop);
     let mut of_unit = vec![Vec::new(); lengths.len()];
     let mut by_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();

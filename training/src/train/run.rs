@@ -57,6 +57,8 @@ pub struct RunOptions {
     pub seed: u64,
     /// If set, the run lasts this many minutes instead of `Schedule::steps` steps, counted over all resumptions.
     pub minutes: Option<f64>,
+    /// Seconds from one checkpoint to the next; a hard stop loses at most these.
+    pub checkpoint_seconds: f64,
     /// Device to train on, not differentiating.
     pub device: Device,
 }
@@ -111,7 +113,6 @@ const STATE: &str = "state.json";
 const LIVE: &str = "live";
 const AVERAGE: &str = "average";
 const OPTIMISER: &str = "optimiser";
-const SECONDS_BETWEEN_CHECKPOINTS: f64 = 120.0;
 
 /// Trains `model`, or goes on from the checkpoint in the stage's folder; returns at once if that run had finished.
 ///
@@ -147,7 +148,7 @@ pub fn run<M: Module + Clone>(
 
         bar.set_position((progress_of(&training.state, schedule, options) * 1000.0) as u64);
         bar.set_message(format!("step {} loss {:.4}", training.state.step, training.state.smoothed["loss"]));
-        if training.state.finished || saved.elapsed().as_secs_f64() > SECONDS_BETWEEN_CHECKPOINTS {
+        if training.state.finished || saved.elapsed().as_secs_f64() >= options.checkpoint_seconds {
             training.save(options)?;
             saved = Instant::now();
         }
@@ -259,7 +260,8 @@ impl<M: Module + Clone> Training<M> {
     fn save(&self, options: &RunOptions) -> Result<()> {
         let folder = &options.folder;
         let fresh = |name: &str| folder.join(format!("{name}.new.bpk"));
-        let failed = |name: &str, error: &dyn std::fmt::Debug| anyhow::anyhow!("writing {name} in {}: {error:?}", folder.display());
+        let failed =
+            |name: &str, error: &dyn std::fmt::Debug| anyhow::anyhow!("writing {name} in {}: {error:?}", folder.display());
         self.live.valid().save_file(fresh(LIVE)).map_err(|error| failed(LIVE, &error))?;
         self.average.clone().save_file(fresh(AVERAGE)).map_err(|error| failed(AVERAGE, &error))?;
         self.optimiser.save(fresh(OPTIMISER)).map_err(|error| failed(OPTIMISER, &error))?;
@@ -284,4 +286,93 @@ fn read_state(folder: &Path) -> Result<Option<State>> {
     }
     let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     Ok(Some(serde_json::from_str(&text).with_context(|| format!("{} is not a checkpoint of this version", path.display()))?))
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::nn::{Initializer, Linear, LinearConfig};
+    use burn::tensor::{Distribution, Tensor};
+
+    use super::*;
+
+    fn schedule(steps: u64) -> Schedule {
+        Schedule { batch: 4, steps, learning_rate: 0.05, warm_up: 5, cool_down: 0.5, beta_2: 0.95, weight_decay: 0.0 }
+    }
+
+    fn options(folder: &Path, stage: &'static str) -> RunOptions {
+        RunOptions {
+            folder: folder.to_path_buf(),
+            stage,
+            seed: 1,
+            minutes: None,
+            checkpoint_seconds: 1e9,
+            device: Device::flex(),
+        }
+    }
+
+    /// Fits `y = 2x` with one weight.
+    fn fit(folder: &Path, steps: u64, cut_at: Option<u64>) -> Result<Trained<Linear>> {
+        let model = LinearConfig::new(1, 1).with_initializer(Initializer::Constant { value: 0.5 }).init(&Device::flex());
+        let options = RunOptions { checkpoint_seconds: 0.0, ..options(folder, "fit") };
+        run(model, &schedule(steps), &options, |model, step| {
+            if cut_at == Some(step.index) {
+                bail!("cut");
+            }
+            let x = random::normal_tensor(step.random, [step.batch, 1], &step.device);
+            let error = model.forward(x.clone()) - x.mul_scalar(2.0);
+            Ok(Loss { total: (error.clone() * error).mean(), parts: vec![] })
+        })
+    }
+
+    #[test]
+    fn the_rate_warms_up_holds_and_cools_down() {
+        let schedule = schedule(100);
+        assert!(schedule.rate(0, 0.0) < schedule.rate(4, 0.04));
+        assert_eq!(schedule.rate(20, 0.2), 0.05);
+        assert!(schedule.rate(90, 0.9) < 0.05);
+        assert!((schedule.rate(99, 1.0) - 0.05 * 0.05).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_run_learns_and_its_average_follows() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let trained = fit(folder.path(), 300, None).expect("the run ends");
+        let x = Tensor::<2>::random([8, 1], Distribution::Normal(0.0, 1.0), &Device::flex());
+        let worst: f32 = (trained.model.forward(x.clone()) - x * 2.0).abs().max().into_scalar();
+        assert!(worst < 0.05, "off by {worst}");
+        assert_eq!(trained.state.step, 300);
+    }
+
+    #[test]
+    fn a_finished_run_is_loaded_and_not_repeated() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let once = fit(folder.path(), 20, None).expect("the run ends");
+        let again = fit(folder.path(), 20, Some(0)).expect("no step is taken");
+        assert_eq!(once.state.smoothed, again.state.smoothed);
+    }
+
+    #[test]
+    fn a_resumed_run_ends_where_an_uncut_one_does() {
+        let whole = tempfile::tempdir().expect("a temporary folder");
+        let cut = tempfile::tempdir().expect("a temporary folder");
+        let uncut = fit(whole.path(), 40, None).expect("the run ends");
+        fit(cut.path(), 40, Some(20)).map(|_| ()).expect_err("the run is cut");
+        assert_eq!(read_state(cut.path()).expect("a checkpoint is left").expect("a checkpoint is left").step, 20);
+        let resumed = fit(cut.path(), 40, None).expect("the run ends");
+        let weight = |trained: &Trained<Linear>| trained.model.weight.val().into_scalar::<f32>();
+        assert_eq!(weight(&uncut), weight(&resumed));
+        assert_eq!(uncut.state.smoothed, resumed.state.smoothed);
+    }
+
+    #[test]
+    fn a_loss_that_is_no_number_stops_the_run_in_words() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let device = Device::flex();
+        let model = LinearConfig::new(1, 1).init(&device);
+        let error = run(model, &schedule(5), &options(folder.path(), "broken"), |model: &Linear, step| {
+            let x = Tensor::<2>::full([1, 1], f32::NAN, &step.device);
+            Ok(Loss { total: model.forward(x).mean(), parts: vec![] })
+        });
+        assert!(error.err().expect("it fails").to_string().contains("lower the learning rate"));
+    }
 }

@@ -22,7 +22,12 @@ const LEVEL_FLOOR: f64 = 0.3;
 ///
 /// # Errors
 /// As [`run::run`].
-pub fn train(config: &TokenizerConfig, schedule: &Schedule, source: &FrameSource, options: &RunOptions) -> Result<Trained<Tokenizer>> {
+pub fn train(
+    config: &TokenizerConfig,
+    schedule: &Schedule,
+    source: &FrameSource,
+    options: &RunOptions,
+) -> Result<Trained<Tokenizer>> {
     let model = Tokenizer::new(config, &options.device);
     run::run(model, schedule, options, |model, step| {
         let frames = source.batch(step.random, step.batch, &step.device);

@@ -4,7 +4,7 @@ use serde::Serialize;
 use turnaround_engine::report::{WeightReport, labelled};
 
 use crate::args::Actions;
-use crate::output::{Failure, check_paths, open, prints_json, read, with_progress, write_json};
+use crate::output::{Failure, check_paths, open, prints_json, read, say, with_progress, write_json};
 
 #[derive(Serialize)]
 struct Account {
@@ -35,7 +35,7 @@ pub fn run(arguments: &Actions) -> Result<(), Failure> {
     if !prints_json(arguments.json.as_deref()) {
         for bar in &account.bars {
             let weights = bar.actions.iter().map(|action| format!("{} {:.2}", action.label, action.weight));
-            println!("bar {:>4}  {:>8.3} s  {}", bar.bar, bar.start_s, weights.collect::<Vec<_>>().join(", "));
+            say!("bar {:>4}  {:>8.3} s  {}", bar.bar, bar.start_s, weights.collect::<Vec<_>>().join(", "));
         }
     }
     write_json(arguments.json.as_deref(), &account)

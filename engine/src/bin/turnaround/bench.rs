@@ -5,7 +5,7 @@ use turnaround_engine::bench::{BenchError, Measurement, measure};
 use turnaround_engine::runtime::Options;
 
 use crate::args::Bench;
-use crate::output::{Failure, prints_json, write_json};
+use crate::output::{Failure, prints_json, say, write_json};
 
 #[derive(Serialize)]
 struct Account {
@@ -36,14 +36,14 @@ fn failure(error: BenchError) -> Failure {
 }
 
 fn print(run: &Measurement) {
-    println!("{}, {}, {} threads, quality {}", run.runtime, run.provider, run.threads, run.quality);
-    println!("  {:.3} s for a bar of {:.3} s: {:.1} times real time", run.regenerate_s, run.bar_s, run.times_real_time);
-    println!("  {:.2} GFLOP, {:.1} of at most {:.1} GFLOP/s", run.gflop, run.achieved_gflops, run.roofline_gflops);
+    say!("{}, {}, {} threads, quality {}", run.runtime, run.provider, run.threads, run.quality);
+    say!("  {:.3} s for a bar of {:.3} s: {:.1} times real time", run.regenerate_s, run.bar_s, run.times_real_time);
+    say!("  {:.2} GFLOP, {:.1} of at most {:.1} GFLOP/s", run.gflop, run.achieved_gflops, run.roofline_gflops);
     for (stage, seconds) in &run.stages {
-        println!("  {stage:<10} {:>8.1} ms", 1e3 * seconds);
+        say!("  {stage:<10} {:>8.1} ms", 1e3 * seconds);
     }
     for network in &run.networks {
-        println!(
+        say!(
             "  {:<18} {:>3} calls {:>8.1} ms {:>7.1} GFLOP/s",
             network.graph,
             network.calls,

@@ -6,7 +6,7 @@ use turnaround_engine::model_set::places;
 use turnaround_engine::runtime::RuntimeReport;
 
 use crate::args::Info;
-use crate::output::{Failure, open, prints_json, write_json};
+use crate::output::{Failure, open, prints_json, say, write_json};
 
 #[derive(Serialize)]
 struct Account<'a> {
@@ -65,22 +65,19 @@ pub fn run(arguments: &Info) -> Result<(), Failure> {
 
 fn print(account: &Account<'_>) {
     let set = &account.model_set;
-    println!("turnaround {}", account.version);
-    println!("model set  {} {}, {:.1} MB, {}", set.name, set.version, set.bytes as f64 / 1e6, set.folder);
-    println!("looked in  {}", account.looked_in.iter().map(|place| place.reason.as_str()).collect::<Vec<_>>().join(", then "));
+    say!("turnaround {}", account.version);
+    say!("model set  {} {}, {:.1} MB, {}", set.name, set.version, set.bytes as f64 / 1e6, set.folder);
+    say!("looked in  {}", account.looked_in.iter().map(|place| place.reason.as_str()).collect::<Vec<_>>().join(", then "));
     let training = set.training;
-    println!(
-        "trained    {} on {} ({:.1} h, {} bars)",
-        training.preset, training.data, training.corpus_hours, training.training_bars
-    );
+    say!("trained    {} on {} ({:.1} h, {} bars)", training.preset, training.data, training.corpus_hours, training.training_bars);
     let runtime = account.runtime;
     let library = runtime.library.as_deref().unwrap_or("compiled in");
-    println!("runtime    {}, {}, {} threads ({library})", runtime.version, runtime.provider, runtime.threads);
+    say!("runtime    {}, {}, {} threads ({library})", runtime.version, runtime.provider, runtime.threads);
     for note in &runtime.notes {
-        println!("           {note}");
+        say!("           {note}");
     }
-    println!("actions    {}", set.actions.len());
+    say!("actions    {}", set.actions.len());
     for (index, action) in set.actions.iter().enumerate() {
-        println!("  {index:>4}  {:>5.1} % of bars  {}", 100.0 * action.usage, action.label);
+        say!("  {index:>4}  {:>5.1} % of bars  {}", 100.0 * action.usage, action.label);
     }
 }

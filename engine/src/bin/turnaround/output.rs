@@ -1,6 +1,7 @@
 //! What the verbs share: how to fail, how to print, how to show progress.
 
-use std::fmt::Display;
+use std::fmt::{Arguments, Display};
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +11,17 @@ use turnaround_engine::audio_file::{AudioFile, AudioFileError, write_atomically}
 use turnaround_engine::{Control, Engine, EngineError, OpenError, Progress};
 
 use crate::args::Networks;
+
+/// Prints a line, as `println!` does.
+macro_rules! say {
+    ($($words:tt)*) => { $crate::output::print_line(format_args!($($words)*)) };
+}
+pub(crate) use say;
+
+/// Prints a line. A reader that has seen enough and closed the pipe is no fault.
+pub fn print_line(words: Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{words}");
+}
 
 /// Why the program ends early: one sentence and the exit code.
 pub struct Failure {
@@ -93,7 +105,7 @@ pub fn write_json(json: Option<&Path>, report: &impl Serialize) -> Result<(), Fa
     let mut text = serde_json::to_string_pretty(report).map_err(|error| Failure { sentence: error.to_string(), code: OURS })?;
     text.push('\n');
     if prints_json(json) {
-        print!("{text}");
+        print_line(format_args!("{}", text.trim_end()));
         return Ok(());
     }
     write_atomically(path, text.as_bytes())

@@ -9,7 +9,7 @@ use turnaround_engine::report::Report;
 use turnaround_engine::{Engine, EngineError};
 
 use crate::args::{Like, Regenerate, Weight};
-use crate::output::{Failure, check_paths, open, prints_json, read, with_progress, write_json};
+use crate::output::{Failure, check_paths, open, prints_json, read, say, with_progress, write_json};
 
 pub fn run(arguments: &Regenerate) -> Result<(), Failure> {
     check_paths(&arguments.input, Some(&arguments.output), arguments.json.as_deref())?;
@@ -86,19 +86,21 @@ fn print(arguments: &Regenerate, file: &AudioFile, report: &Report) {
         let weights: Vec<String> = bar.action.iter().map(|action| format!("{} {:.2}", action.label, action.weight)).collect();
         let action = if weights.is_empty() { "the context decides".to_owned() } else { weights.join(", ") };
         let level = |level: Option<f64>| level.map_or_else(|| "silent".to_owned(), |db| format!("{db:.1} dB"));
-        println!("bar {:>4}  {} -> {}  {action}", bar.bar, level(bar.level_before_db), level(bar.level_after_db));
+        say!("bar {:>4}  {} -> {}  {action}", bar.bar, level(bar.level_before_db), level(bar.level_after_db));
     }
     let is_kept = report.kept.iter().all(|kept| kept.sha256_before == kept.sha256_after);
-    println!("kept       {} stretches, {}", report.kept.len(), if is_kept { "bit for bit" } else { "NOT as they were" });
+    say!("kept       {} stretches, {}", report.kept.len(), if is_kept { "bit for bit" } else { "NOT as they were" });
     if report.audio.peak > 1.0 {
-        println!("peak       {:.2}: above full scale, clipped in whole-number files", report.audio.peak);
+        say!("peak       {:.2}: above full scale, clipped in whole-number files", report.audio.peak);
     }
     let timing = &report.timing;
-    println!(
+    say!(
         "time       {:.2} s for {:.2} s of music, {:.1} times real time",
-        timing.total_s, timing.music_s, timing.times_real_time
+        timing.total_s,
+        timing.music_s,
+        timing.times_real_time
     );
-    println!("runtime    {}, {}, {} threads", report.runtime.version, report.runtime.provider, report.runtime.threads);
-    println!("read       {} ({})", arguments.input.display(), file.description());
-    println!("wrote      {} ({})", arguments.output.display(), file.output_description());
+    say!("runtime    {}, {}, {} threads", report.runtime.version, report.runtime.provider, report.runtime.threads);
+    say!("read       {} ({})", arguments.input.display(), file.description());
+    say!("wrote      {} ({})", arguments.output.display(), file.output_description());
 }

@@ -7,7 +7,7 @@ use turnaround_engine::report::Region;
 use turnaround_engine::roundtrip::Turn;
 
 use crate::args::Roundtrip;
-use crate::output::{Failure, check_paths, open, prints_json, read, with_progress, write_json};
+use crate::output::{Failure, check_paths, open, prints_json, read, say, with_progress, write_json};
 
 pub fn run(arguments: &Roundtrip) -> Result<(), Failure> {
     check_paths(&arguments.input, Some(&arguments.output), arguments.json.as_deref())?;
@@ -22,14 +22,8 @@ pub fn run(arguments: &Roundtrip) -> Result<(), Failure> {
         with_progress("there and back", |control| engine.roundtrip(file.audio(), &map, turn, calls, settings, control))?;
     file.write(&arguments.output, &audio, &[Region { start: 0, end: audio.len() }])?;
     if !prints_json(arguments.json.as_deref()) {
-        println!(
-            "{} in {:.2} s, {} decoder calls, {}",
-            turn.name(),
-            report.total_s,
-            report.decoder_calls,
-            report.runtime.version
-        );
-        println!("wrote {} ({})", arguments.output.display(), file.output_description());
+        say!("{} in {:.2} s, {} decoder calls, {}", turn.name(), report.total_s, report.decoder_calls, report.runtime.version);
+        say!("wrote {} ({})", arguments.output.display(), file.output_description());
     }
     write_json(arguments.json.as_deref(), &report)
 }

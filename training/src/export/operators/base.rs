@@ -2,8 +2,8 @@
 
 use burn::tensor::Slice;
 use burn_ir::{
-    BaseOperationIr, BinaryOpIr, CatOpIr, MaskFillOpIr, MaskWhereOpIr, PermuteOpIr, RepeatDimOpIr, ScalarIr, ScalarOpIr, ShapeOpIr,
-    SliceOpIr, SwapDimsOpIr, TensorIr,
+    BaseOperationIr, BinaryOpIr, CatOpIr, MaskFillOpIr, MaskWhereOpIr, PermuteOpIr, RepeatDimOpIr, ScalarIr, ScalarOpIr,
+    ShapeOpIr, SliceOpIr, SwapDimsOpIr, TensorIr,
 };
 
 use super::super::dims::{Bounds, Dim, Reshaping, fixed, plan_bound, plan_expand, plan_reshape, shape_text};

@@ -1,6 +1,9 @@
 //! Arithmetic, comparison and reduction, of floats and integers.
 
-use burn_ir::{BinaryOpIr, ClampOpIr, DimOpIr, NumericOperationIr, PadModeIr, PadOpIr, ReduceDimOpIr, ReduceDimsOpIr, ReduceOpIr, ScalarIr, ScalarOpIr, TensorIr};
+use burn_ir::{
+    BinaryOpIr, ClampOpIr, DimOpIr, NumericOperationIr, PadModeIr, PadOpIr, ReduceDimOpIr, ReduceDimsOpIr, ReduceOpIr, ScalarIr,
+    ScalarOpIr, TensorIr,
+};
 
 use super::super::error::ExportError;
 use super::super::onnx::Attribute;

@@ -1,6 +1,8 @@
 //! Choosing entries by index, and the indices of the largest: gather, top-k, sorting.
 
-use burn_ir::{GatherOpIr, ReduceDimOpIr, ReduceDimWithIndicesOpIr, SelectOpIr, SortOpIr, SortWithIndicesOpIr, TensorIr, TopKWithIndicesOpIr};
+use burn_ir::{
+    GatherOpIr, ReduceDimOpIr, ReduceDimWithIndicesOpIr, SelectOpIr, SortOpIr, SortWithIndicesOpIr, TensorIr, TopKWithIndicesOpIr,
+};
 
 use super::super::error::ExportError;
 use super::super::onnx::{Attribute, DataType};

@@ -77,9 +77,7 @@ fn an_axis_merged_into_another_is_read_from_an_input_when_they_part() {
 
 #[test]
 fn axes_of_length_one_come_and_go_around_symbolic_ones() {
-    function(&[TOKENS, fixed(16)], &[fixed(1), TOKENS, fixed(1), fixed(16)], |x| {
-        x.unsqueeze_dim::<3>(0).unsqueeze_dim::<4>(2)
-    });
+    function(&[TOKENS, fixed(16)], &[fixed(1), TOKENS, fixed(1), fixed(16)], |x| x.unsqueeze_dim::<3>(0).unsqueeze_dim::<4>(2));
     function(&[fixed(1), BATCH, fixed(1), HORIZON], &[BATCH, HORIZON], |x| x.squeeze_dims::<2>(&[0, 2]));
     function(&[BATCH, HORIZON], &[BATCH, HORIZON], |x| x.unsqueeze::<5>().squeeze_dims::<2>(&[0, 1, 2]));
 }
@@ -153,10 +151,8 @@ fn tensors_of_one_to_five_axes_go_in_and_come_out() {
 
 #[test]
 fn an_input_or_a_constant_may_be_an_output_and_an_input_may_be_ignored() {
-    let shapes = ports(
-        &[("x", &[BATCH, fixed(3)]), ("ignored", &[BATCH])],
-        &[("copy", &[BATCH, fixed(3)]), ("table", &[fixed(4)])],
-    );
+    let shapes =
+        ports(&[("x", &[BATCH, fixed(3)]), ("ignored", &[BATCH])], &[("copy", &[BATCH, fixed(3)]), ("table", &[fixed(4)])]);
     agrees(&nothing(), &shapes, |_, inputs| {
         let x = inputs.get::<2>("x");
         let table = Tensor::<1>::from_data([1.0, 2.0, 3.0, 4.0], &x.device());
@@ -169,9 +165,8 @@ fn gradients_and_unread_parameters_do_not_hinder() {
     let layer = burn::nn::LinearConfig::new(8, 8).init(&Device::flex().autodiff());
     let shape = [BATCH, fixed(8)];
     let ports = ports(&[("x", &shape)], &[("y", &shape)]);
-    let forward = |layer: &burn::nn::Linear, inputs: &super::super::Inputs| {
-        Outputs::new().with("y", layer.forward(inputs.get::<2>("x")))
-    };
+    let forward =
+        |layer: &burn::nn::Linear, inputs: &super::super::Inputs| Outputs::new().with("y", layer.forward(inputs.get::<2>("x")));
     let model = trace(&layer, &ports, &Symbols::PAIR, forward).expect("the network exports");
     let layer = burn::module::Module::valid(&layer);
     super::compare(&model, WeightPrecision::F32, &layer, &ports, forward, super::TOLERANCE);

@@ -8,17 +8,15 @@ mod refusals;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use tract_onnx::prelude::{
-    DatumType, Framework, InferenceFact, InferenceModelExt, IntoRunnable, IntoTensor, TVec, TValue, Tensor as TractTensor,
+    DatumType, Framework, InferenceFact, InferenceModelExt, IntoRunnable, IntoTensor, TValue, TVec, Tensor as TractTensor,
 };
 use turnaround_core::contract::{Axis, Port};
 
 use super::{ExportError, Inputs, OnnxModel, Outputs, Ports, Symbols, WeightPrecision, trace};
 
 /// Lengths every graph is run at. The first has a single row and context bar, where a frozen length would broadcast unseen.
-const RUNS: [Symbols; 2] = [
-    Symbols { batch: 1, tokens: 22, context: 1, horizon: 2 },
-    Symbols { batch: 3, tokens: 37, context: 5, horizon: 1 },
-];
+const RUNS: [Symbols; 2] =
+    [Symbols { batch: 1, tokens: 22, context: 1, horizon: 2 }, Symbols { batch: 3, tokens: 37, context: 5, horizon: 1 }];
 
 /// Both sides compute in 32 bits but sum in another order.
 const TOLERANCE: f32 = 2e-5;

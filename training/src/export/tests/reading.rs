@@ -42,9 +42,8 @@ impl Network {
 
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let x = self.stem.forward(x).swap_dims(1, 2);
-        let step = |x: Tensor<3>, block: &Block| {
-            x.clone() + block.narrow.forward(gelu(block.wide.forward(block.norm.forward(x))))
-        };
+        let step =
+            |x: Tensor<3>, block: &Block| x.clone() + block.narrow.forward(gelu(block.wide.forward(block.norm.forward(x))));
         self.blocks.iter().fold(x, step) * self.scale.val().unsqueeze::<3>()
     }
 }

@@ -29,9 +29,15 @@ pub fn html(demo: &Demo) -> Result<String> {
     let sections = [header(demo), takes(demo)?, changed(demo)?, kept::section(demo), time::section(&demo.edits), again(demo)];
     Ok(format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
-         <title>Turnaround: bars {BARS}, made anew twice</title>\n<style>\n{STYLE}</style>\n<main>\n{}\n</main>\n<script>\n{SCRIPT}</script>\n</html>\n",
-        sections.join("\n")
+         <title>Turnaround: bars {bars}, made anew twice</title>\n<style>\n{STYLE}</style>\n<main>\n{}\n</main>\n<script>\n{SCRIPT}</script>\n</html>\n",
+        sections.join("\n"),
+        bars = bars_made()
     ))
+}
+
+/// The bars made anew, as one prints a range.
+fn bars_made() -> String {
+    BARS.replace('-', "–")
 }
 
 fn header(demo: &Demo) -> String {
@@ -50,11 +56,12 @@ fn header(demo: &Demo) -> String {
     ];
     let facts: String = facts.iter().map(|fact| format!("<li>{}</li>", escaped(fact))).collect();
     format!(
-        "<header>\n<p class=\"product\">Turnaround</p>\n<h1>Bars {BARS} of a piano trio, made anew twice</h1>\n\
-         <p class=\"lead\">The trio below was played by our own arranger through a SoundFont. Bars {BARS} were then regenerated from \
+        "<header>\n<p class=\"product\">Turnaround</p>\n<h1>Bars {bars} of a piano trio, made anew twice</h1>\n\
+         <p class=\"lead\">The trio below was played by our own arranger through a SoundFont. Bars {bars} were then regenerated from \
          the bars around them, once under each of two actions the model set learned by itself. Everything outside was left alone, to \
          the last bit.</p>\n<ul class=\"facts\">{facts}</ul>\n{}</header>",
-        why_embedded(&first.runtime)
+        why_embedded(&first.runtime),
+        bars = bars_made()
     )
 }
 
@@ -91,7 +98,8 @@ fn changed(demo: &Demo) -> Result<String> {
     let after = demo.edits.iter().map(|edit| for_models(&edit.recording.audio)).collect::<Result<Vec<_>, _>>()?;
     Ok(format!(
         "<section>\n<h2>What changed</h2>\n<p>Level of the difference in each bar, in dB relative to the bar itself: 0 means as loud \
-         as the music, = that not one sample differs.</p>\n{}\n{}\n</section>",
+         as the music, = that not one sample differs. The bar before an edit differs only in its last 20 ms, where the edit fades \
+         in.</p>\n{}\n{}\n</section>",
         differences::chart(demo),
         differences::table(demo, &before, &after)
     ))

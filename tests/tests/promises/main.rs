@@ -1,0 +1,8 @@
+//! Promises that span rooms, each a test named as the sentence it proves.
+
+mod ground_truth;
+mod model_sets;
+mod road;
+mod rooms;
+mod texts;
+mod workspace;

@@ -1,0 +1,95 @@
+//! The whole training at the tiny preset: a corpus is rendered, every stage learns, stops and goes on, and the set that comes out
+//! regenerates a bar.
+#![cfg(feature = "export")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use turnaround_core::audio::Audio;
+use turnaround_core::bars::BarNumber;
+use turnaround_core::tempo_map::TempoMap;
+use turnaround_core::time::{Metre, SampleRate, Seconds, Tempo};
+use turnaround_engine::regenerate::{Request, Settings, Target};
+use turnaround_engine::runtime::{Options, RuntimeChoice};
+use turnaround_engine::{Control, Engine};
+use turnaround_training::corpus::{self, BuildOptions, Corpus, UnitRow};
+use turnaround_training::pipeline::Pipeline;
+use turnaround_training::preset::Preset;
+use turnaround_training::set;
+use turnaround_training::train::run::State;
+
+fn small_corpus(folder: &Path) -> Arc<Corpus> {
+    let options = BuildOptions { out: folder.join("corpus"), hours: 0.05, seed: 3, soundfont: None, threads: 2 };
+    corpus::build(&options).expect("the corpus builds; install the Debian package timgm6mb-soundfont or fluid-soundfont-gm");
+    Arc::new(Corpus::open(&options.out).expect("what was built opens"))
+}
+
+fn pipeline(preset: Preset, corpus: &Arc<Corpus>, folder: &Path) -> Pipeline {
+    Pipeline { preset, corpus: corpus.clone(), folder: folder.join("run"), device: Device::flex(), minutes: None }
+}
+
+/// Mean of the smoothed loss over the first and over the last fifth of a stage.
+fn ends(state: &State) -> (f64, f64) {
+    let line = &state.history["loss"];
+    let fifth = (line.len() / 5).max(1);
+    let mean = |part: &[(u64, f64)]| part.iter().map(|(_, loss)| loss).sum::<f64>() / part.len() as f64;
+    (mean(&line[..fifth]), mean(&line[line.len() - fifth..]))
+}
+
+/// A bar of the piece after it was regenerated under the null action, and before.
+fn regenerate(engine: &Engine, corpus: &Corpus) -> (Audio, Audio) {
+    let one_bar = |row: &&UnitRow| row.first_bar == row.last_bar && row.first_bar > 2;
+    let row = corpus.units.iter().find(one_bar).expect("some bar is a unit");
+    let rate = SampleRate::new(corpus.manifest.rate).expect("a corpus has a usable rate");
+    let length = (row.end - row.start) as usize;
+    let start = row.start as i64 - 2 * length as i64;
+    let audio = Audio::mono(rate, corpus.window(start, 4 * length)).expect("the corpus is finite");
+    let metre: Metre = row.metre.parse().expect("the corpus names metres");
+    let map = TempoMap::constant(Tempo::new(row.tempo).expect("the corpus names tempi"), metre, Seconds::new(0.0));
+    let targets = [Target { bar: BarNumber::new(3), action: Default::default() }];
+    let request = Request { audio: &audio, map: &map, targets: &targets, settings: Settings::default() };
+    let mut control = Control { is_cancelled: &|| false, on_progress: &mut |_| {} };
+    let made = engine.regenerate(&request, &mut control).expect("a fresh set regenerates").audio;
+    (audio, made)
+}
+
+#[test]
+fn a_tiny_training_learns_resumes_exports_and_regenerates() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let corpus = small_corpus(folder.path());
+    let preset = Preset::load("tiny").expect("tiny is built in");
+
+    // A run cut short after its first stage …
+    let mut short = preset.clone();
+    for steps in [&mut short.adapter.schedule.steps, &mut short.actions.schedule.steps, &mut short.dynamics.schedule.steps] {
+        *steps = 1;
+    }
+    let first = pipeline(short, &corpus, folder.path()).train().expect("training runs");
+    assert_eq!(first.states["tokenizer"].step, preset.tokenizer.schedule.steps);
+    for stage in ["adapter", "actions", "dynamics"] {
+        assert_eq!(first.states[stage].step, 1);
+        std::fs::remove_dir_all(folder.path().join("run").join(stage)).expect("the stage left a folder");
+    }
+
+    // … goes on with the tokenizer it has, and every stage's loss falls.
+    let pipeline = pipeline(preset, &corpus, folder.path());
+    let models = pipeline.train().expect("training goes on");
+    assert_eq!(models.states["tokenizer"].seconds, first.states["tokenizer"].seconds, "a finished stage is not trained again");
+    for (stage, state) in &models.states {
+        let (early, late) = ends(state);
+        assert!(late < early, "{stage}: the loss went from {early} to {late}");
+    }
+
+    let out = folder.path().join("tiny");
+    let parities = set::write(&models, &pipeline.preset, &corpus, &out).expect("the set is written");
+    assert!(parities.len() >= 9 && parities.iter().all(set::parity::Parity::passes));
+
+    let options = Options { runtime: RuntimeChoice::Embedded, ..Options::default() };
+    let engine = Engine::open(Some(&out), &options).expect("the set loads whole");
+    let (before, after) = regenerate(&engine, &corpus);
+    assert_eq!(before.len(), after.len());
+    let length = before.len() / 4;
+    assert_eq!(before.channel(0)[..length], after.channel(0)[..length], "bars that were not chosen stay as they were");
+    assert_ne!(before.channel(0)[2 * length..3 * length], after.channel(0)[2 * length..3 * length]);
+}
