@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use burn::module::Module;
 use burn::tensor::Device;
 use turnaround_core::contract::Sizes;
@@ -91,6 +91,7 @@ impl Pipeline {
         fs::write(self.folder.join("preset.toml"), toml::to_string_pretty(&self.preset)?)?;
         let sizes = self.preset.sizes();
         let train = self.corpus.of(Split::Train);
+        ensure!(!train.is_empty(), "no composition of this corpus falls to the training split: build a longer one");
 
         let source = FrameSource::new(self.corpus.clone(), &sizes, self.preset.stretch_frames, self.preset.seed);
         let stage = &self.preset.tokenizer;

@@ -22,7 +22,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         setup::soundfont()?;
     }
     for arguments in plan.calls() {
-        run_command(Command::new(&programs[0]).args(arguments).current_dir(workspace::root()))?;
+        run_command(Command::new(&programs[0]).args(arguments))?;
     }
     eprintln!("the set lies in {}", workspace::shown(&plan.set));
     Ok(())
@@ -51,12 +51,9 @@ impl Plan {
         let hours = arguments.take("--hours")?.map_or(Ok(HOURS), |text| number("--hours", &text))?;
         // A preset may be a file of the user's; its run and its set are called as the file is.
         let name = Path::new(&preset).file_stem().map_or_else(|| preset.clone(), |stem| stem.to_string_lossy().into_owned());
-        let mut folder = |option: &str, default: PathBuf| -> Result<PathBuf> {
-            Ok(workspace::root().join(arguments.take(option)?.map_or(default, PathBuf::from)))
-        };
-        let corpus = folder("--corpus", "data/corpus".into())?;
-        let run = folder("--run", Path::new("runs").join(&name))?;
-        let set = folder("--out", Path::new("models").join(&name))?;
+        let corpus = workspace::folder(arguments.take("--corpus")?, "data/corpus")?;
+        let run = workspace::folder(arguments.take("--run")?, Path::new("runs").join(&name))?;
+        let set = workspace::folder(arguments.take("--out")?, Path::new("models").join(&name))?;
         Ok(Plan { preset, hours, corpus, run, set, passed_on: arguments.rest() })
     }
 

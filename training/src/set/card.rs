@@ -69,6 +69,11 @@ fn training(text: &mut String, manifest: &Manifest) -> Result<()> {
         "Preset `{}`, seed {}. Data: {}; {:.2} hours in all, {} units in the training split. Splits are by composition.\n",
         training.preset, training.seed, training.data, training.corpus_hours, training.training_bars
     )?;
+    writeln!(
+        text,
+        "Rights: scores and arrangements are this project's own; FluidR3 GM, the SoundFont of the default corpus, is under the MIT \
+         licence. The weights are offered under the project's licence, MIT OR Apache-2.0.\n"
+    )?;
     writeln!(text, "| stage | parameters | steps | smoothed loss at the end |\n|---|---|---|---|")?;
     for stage in ["tokenizer", "adapter", "actions", "dynamics"] {
         let (parameters, steps) = (training.parameters.get(stage), training.steps.get(stage));

@@ -1,6 +1,6 @@
 //! Trains latent actions: a bar must be rebuilt from the bar before and a handful of table entries chosen by looking at it.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use burn::tensor::{Tensor, TensorData, activation::softmax};
 use rand::Rng;
 
@@ -24,6 +24,7 @@ const LEAST_PERPLEXITY: f64 = 0.3;
 /// As [`run::run`].
 pub fn train(config: &ActionConfig, schedule: &Schedule, slots: &Slots, options: &RunOptions) -> Result<Trained<ActionModel>> {
     let pairs = slots.windows(Split::Train, 2);
+    ensure!(!pairs.is_empty(), "no piece of the training split has two units in a row: build a longer corpus");
     run::run(ActionModel::new(config, &options.device), schedule, options, |model, step| {
         let chosen: Vec<&Vec<usize>> = (0..step.batch).map(|_| &pairs[step.random.random_range(0..pairs.len())]).collect();
         let before: Vec<usize> = chosen.iter().map(|pair| pair[0]).collect();

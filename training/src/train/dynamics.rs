@@ -1,6 +1,6 @@
 //! Trains the dynamics by diffusion forcing over windows of consecutive units.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -76,6 +76,7 @@ pub fn train(
     options: &RunOptions,
 ) -> Result<Trained<Dynamics>> {
     let windows = slots.windows(Split::Train, config.window_bars);
+    ensure!(!windows.is_empty(), "no piece of the training split has {} units in a row: build a longer corpus", config.window_bars);
     let patches = config.slots / config.slots_per_patch;
     run::run(Dynamics::new(config, &options.device), schedule, options, |model, step| {
         let chosen: Vec<&Vec<usize>> = (0..step.batch).map(|_| &windows[step.random.random_range(0..windows.len())]).collect();

@@ -27,7 +27,7 @@ pub struct FrameSource {
 }
 
 impl FrameSource {
-    /// A source of stretches of `frames` frames, its bin scale measured on the training split.
+    /// A source of stretches of `frames` frames, its bin scale measured on the training split, which must not be empty.
     pub fn new(corpus: Arc<Corpus>, sizes: &Sizes, frames: usize, seed: u64) -> Self {
         let train_units = corpus.of(Split::Train);
         let flat = Companding { exponent: COMPAND_EXPONENT, bin_scale: vec![1.0; sizes.bins] };

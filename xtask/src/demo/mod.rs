@@ -10,7 +10,7 @@ mod recording;
 mod trio;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -30,7 +30,7 @@ struct Demo {
 /// Fails when something cannot be set up, a program fails, or a sample changed that was not to change.
 pub fn run(arguments: &[String]) -> Result<()> {
     let mut arguments = Arguments::new(arguments);
-    let folder = workspace::root().join(arguments.take("--out")?.map_or_else(|| PathBuf::from("demo"), PathBuf::from));
+    let folder = workspace::folder(arguments.take("--out")?, "demo")?;
     arguments.finish()?;
 
     setup::soundfont()?;

@@ -1,26 +1,36 @@
 //! What the edits cost, stage by stage, against the music they made.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::axis::Axis;
 use super::html::escaped;
-use crate::demo::edit::Edit;
+use crate::demo::edit::{Edit, Timing};
 
 const ROW: f64 = 20.0;
 const GAP: f64 = 10.0;
 /// Colours to tell stages apart, used in turn.
 const COLOURS: [&str; 8] = ["#2f6690", "#d08c34", "#6a994e", "#9c6ade", "#c8553d", "#3a9ea5", "#8d7b68", "#b5547f"];
 
+/// What no stage claims, and its colour.
+const REST: &str = "everything else";
+const REST_COLOUR: &str = "#9aa3ae";
+
 /// The section.
 pub fn section(edits: &[Edit]) -> String {
-    let stages: Vec<&str> = edits
-        .iter()
-        .flat_map(|edit| edit.report.timing.stages.keys().map(String::as_str))
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
+    let stages = stages(edits);
     let sums: String = edits.iter().map(sum).collect();
     format!("<section>\n<h2>Time</h2>\n{sums}{}\n{}\n</section>", drawing(edits, &stages), table(edits, &stages))
+}
+
+/// Every stage, those that took longest first.
+fn stages(edits: &[Edit]) -> Vec<&str> {
+    let mut seconds = BTreeMap::new();
+    for (stage, took) in edits.iter().flat_map(|edit| &edit.report.timing.stages) {
+        *seconds.entry(stage.as_str()).or_insert(0.0) += took;
+    }
+    let mut stages: Vec<(&str, f64)> = seconds.into_iter().collect();
+    stages.sort_by(|a, b| b.1.total_cmp(&a.1));
+    stages.into_iter().map(|(stage, _)| stage).collect()
 }
 
 fn sum(edit: &Edit) -> String {
@@ -58,9 +68,7 @@ fn stacked(edit: &Edit, stages: &[&str], scale: f64, place: usize) -> String {
         rects.push_str(&rect(x, width, place, colour, stage));
         x += width;
     }
-    // What no stage claims: resampling, hashing and the like.
-    let rest = (edit.report.timing.total_s * scale - x).max(0.0);
-    rects + &rect(x, rest, place, "#9aa3ae", "everything else")
+    rects + &rect(x, unstaged(&edit.report.timing) * scale, place, REST_COLOUR, REST)
 }
 
 fn row(place: usize, label: &str, rects: &str) -> String {
@@ -82,13 +90,33 @@ fn top(place: usize) -> f64 {
 
 fn table(edits: &[Edit], stages: &[&str]) -> String {
     let heads: String = edits.iter().map(|edit| format!("<th>{}</th>", edit.name)).collect();
-    let lines: String = stages.iter().zip(COLOURS.iter().cycle()).map(|(stage, colour)| line(edits, stage, colour)).collect();
+    let seconds =
+        |stage: &str| edits.iter().map(|edit| edit.report.timing.stages.get(stage).copied().unwrap_or(0.0)).collect::<Vec<_>>();
+    let staged = stages.iter().zip(COLOURS.iter().cycle()).map(|(stage, colour)| line(stage, colour, &seconds(stage)));
+    let rest: Vec<f64> = edits.iter().map(|edit| unstaged(&edit.report.timing)).collect();
+    let lines: String = staged.chain([line(REST, REST_COLOUR, &rest)]).collect();
     format!("<table><thead><tr><th>stage</th>{heads}</tr></thead><tbody>{lines}</tbody></table>")
 }
 
-fn line(edits: &[Edit], stage: &str, colour: &str) -> String {
-    let milliseconds =
-        |edit: &Edit| edit.report.timing.stages.get(stage).map_or_else(String::new, |seconds| format!("{:.0} ms", 1e3 * seconds));
-    let cells: String = edits.iter().map(|edit| format!("<td>{}</td>", milliseconds(edit))).collect();
+fn line(stage: &str, colour: &str, seconds: &[f64]) -> String {
+    let cells: String = seconds.iter().map(|seconds| format!("<td>{:.0} ms</td>", 1e3 * seconds)).collect();
     format!("<tr><td class=\"name\"><i style=\"background:{colour}\"></i>{}</td>{cells}</tr>", escaped(stage))
+}
+
+/// Seconds that no stage claims.
+fn unstaged(timing: &Timing) -> f64 {
+    (timing.total_s - timing.stages.values().sum::<f64>()).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::fixture;
+
+    #[test]
+    fn stages_and_the_rest_make_up_the_whole_call() {
+        let edits = fixture::demo().edits;
+        assert_eq!(stages(&edits), ["dynamics", "decode", "encode"]);
+        assert!((unstaged(&edits[0].report.timing) - 0.02).abs() < 1e-9);
+    }
 }
