@@ -213,10 +213,11 @@ fn a_place_after_metre_changes_seen_once_is_found_again_without_bar_starts() {
     let mut clock = BarClock::new(rate(48_000));
     let until = host.sample_of(20);
     play(&mut host, &mut clock, &[512], until);
-    for bar in 1..19 {
+    for bar in (1..19).rev() {
         host.at = host.sample_of(bar) + 5_000;
         let until = host.sample_of(bar + 1) + 5_000;
         let account = play(&mut host, &mut clock, &[512], until);
+        assert_eq!(account.cuts.first(), Some(&(host.sample_of(bar) + 5_000)));
         assert_eq!(account.numbers(), [bar + 1]);
         assert_eq!(account.lines[0].at, host.sample_of(bar + 1));
     }
@@ -365,6 +366,26 @@ fn a_changed_tempo_is_a_new_grid_and_the_lines_after_it_are_exact() {
 }
 
 #[test]
+fn a_line_that_a_rising_tempo_passed_inside_a_block_comes_at_the_start_of_the_next() {
+    // The tempo doubles in the middle of a block that begins 6000 samples before bar 3 as the old tempo has it.
+    let mut host = Host::new(&[change(0.0, 120.0, "4/4"), change(7.9, 240.0, "4/4")], 48_000, without_bar_starts);
+    let mut clock = BarClock::new(rate(48_000));
+    play(&mut host, &mut clock, &[186_000], 186_000);
+    let (line, end) = (host.sample_of(3), 186_000 + 5_500);
+    assert!((186_001..end - 400).contains(&line), "bar 3 begins at {line}");
+    assert!(clock.process(&host.transport(), 5_500).lines.is_empty(), "the clock cannot know of the tempo yet");
+    host.at = end;
+    let block = clock.process(&host.transport(), 512);
+    assert!(block.is_cut);
+    assert_eq!(block.lines.iter().map(|line| (line.offset_in_block, line.number.get())).collect::<Vec<_>>(), [(0, 3)]);
+    host.at += 512;
+    let until = host.sample_of(7);
+    let account = play(&mut host, &mut clock, &[512], until);
+    assert_eq!(account.numbers(), [4, 5, 6]);
+    assert!(account.lines.iter().all(|line| (line.at - host.sample_of(line.mark.number.get())).abs() <= 1));
+}
+
+#[test]
 fn a_tempo_that_only_trembles_is_one_tempo() {
     let trembling = |transport: Transport| {
         let tremble = if transport.pos_samples.unwrap() % 1024 == 0 { 1e-6 } else { -1e-6 };
@@ -376,12 +397,12 @@ fn a_tempo_that_only_trembles_is_one_tempo() {
     assert!(account.lines.iter().all(|line| line.at == host.sample_of(line.mark.number.get())));
 }
 
-/// From 70 to 190 bpm and back within 32 bars, in steps of 1/16 beat.
+/// From 70 to 190 bpm and back within 32 bars, in steps of 1/8 beat.
 fn ramp(signature: &str) -> Vec<Change> {
-    (0..2048)
+    (0..1024)
         .map(|step| {
-            let up = if step < 1024 { step } else { 2048 - step };
-            change(f64::from(step) / 16.0, 70.0 + 120.0 * f64::from(up) / 1024.0, signature)
+            let up = if step < 512 { step } else { 1024 - step };
+            change(f64::from(step) / 8.0, 70.0 + 120.0 * f64::from(up) / 512.0, signature)
         })
         .collect()
 }
