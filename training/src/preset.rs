@@ -29,6 +29,8 @@ pub struct Stage<N> {
 pub struct Preset {
     /// Name of the preset and, unless told otherwise, of the set it makes.
     pub name: String,
+    /// What a set of this preset cannot do, in words, for its card.
+    pub limits: String,
     /// Seed of everything random in training.
     pub seed: u64,
     /// Frames in a stretch the tokenizer trains on.

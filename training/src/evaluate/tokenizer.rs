@@ -31,6 +31,8 @@ pub struct TokenizerMeasures {
     pub bars: usize,
     /// Mel distance by number of calls.
     pub mel_by_calls: BTreeMap<usize, Interval>,
+    /// Mel distance of noise at the scale the latents tell, with no decoder call: what the decoder must beat.
+    pub shaped_noise_mel: Interval,
     /// Level of the decoded bar over the original, in decibels, at the default calls.
     pub level_db: Interval,
     /// Mel distance when each bar is decoded from another bar's latents, at the default calls.
@@ -54,6 +56,7 @@ pub fn measure(set: &ModelSet, corpus: &Corpus, chosen: &[usize], seed: u64) -> 
     let probe = Probe::new(set)?;
     let bars: Vec<Bar> = chosen.iter().map(|&unit| probe.encode(corpus, unit)).collect::<Result<_>>()?;
     let (mut by_calls, mut levels, mut swapped, mut through_slots) = (BTreeMap::<usize, Vec<f64>>::new(), vec![], vec![], vec![]);
+    let mut shaped_noise = Vec::new();
     let (mut lost, mut whole) = (0f64, 0f64);
     for (index, bar) in bars.iter().enumerate().progress() {
         let seed = seed + index as u64;
@@ -64,6 +67,7 @@ pub fn measure(set: &ModelSet, corpus: &Corpus, chosen: &[usize], seed: u64) -> 
                 levels.push(20.0 * (root_mean_square(&decoded) / root_mean_square(&bar.original)).log10());
             }
         }
+        shaped_noise.push(probe.distance(bar, &probe.decode(&bar.latents, 0, seed)?));
         if let Some(other) = other_of_same_length(&bars, index) {
             swapped.push(probe.distance(bar, &probe.decode(&other.latents, DEFAULT_CALLS, seed)?));
         }
@@ -75,6 +79,7 @@ pub fn measure(set: &ModelSet, corpus: &Corpus, chosen: &[usize], seed: u64) -> 
     Ok(TokenizerMeasures {
         bars: bars.len(),
         mel_by_calls: by_calls.into_iter().map(|(calls, values)| (calls, Interval::of(&values, seed))).collect(),
+        shaped_noise_mel: Interval::of(&shaped_noise, seed),
         level_db: Interval::of(&levels, seed),
         swapped_mel: Interval::of(&swapped, seed),
         bar_mel: Interval::of(&through_slots, seed),
@@ -133,7 +138,7 @@ impl<'a> Probe<'a> {
         self.sizes.margin_tokens * self.sizes.samples_per_token() + self.sizes.hop / 2
     }
 
-    /// The window's audio, the lead cut off.
+    /// The window's audio, the lead cut off. No call at all leaves noise at the expected scale.
     fn decode(&self, latents: &[f32], calls: usize, seed: u64) -> Result<Vec<f32>> {
         let tokens = latents.len() / self.sizes.channels;
         let condition = self.set.run(Graph::DecoderCondition, &[TensorView::new(&[1, tokens, self.sizes.channels], latents)])?;
@@ -141,7 +146,8 @@ impl<'a> Probe<'a> {
         let mut noisy = vec![0.0; scale.len()];
         GaussianNoise::new(seed).fill(&mut noisy);
         let shape = [1, tokens * self.sizes.frames_per_token, 2 * self.sizes.bins];
-        for levels in linear_levels(calls).windows(2) {
+        let levels = if calls == 0 { Vec::new() } else { linear_levels(calls) };
+        for levels in levels.windows(2) {
             let level = [levels[0]];
             let mut inputs = vec![TensorView::new(&shape, &noisy), TensorView::new(&[1], &level)];
             inputs.extend(condition.iter().map(|tensor| tensor.view()));
@@ -178,6 +184,7 @@ impl<'a> Probe<'a> {
 impl TokenizerMeasures {
     pub(super) fn describe(&self, text: &mut String) -> Result<()> {
         writeln!(text, "### Tokenizer and adapter, {} bars\n\n| | mel, 95 % interval |\n|---|---|", self.bars)?;
+        writeln!(text, "| noise at the scale the latents tell, no call | {} |", self.shaped_noise_mel)?;
         for (calls, mel) in &self.mel_by_calls {
             writeln!(text, "| round trip, {calls} calls | {mel} |")?;
         }

@@ -9,6 +9,7 @@ use turnaround_core::contract::{Graph, MANIFEST_FILE, Manifest};
 
 use super::parity::{self, Parity};
 use crate::evaluate::{self, Evaluation};
+use crate::preset::Preset;
 
 /// The card's file name.
 pub const FILE: &str = "CARD.md";
@@ -20,19 +21,20 @@ pub const FILE: &str = "CARD.md";
 pub fn write(folder: &Path) -> Result<()> {
     let read = |name: &str| fs::read_to_string(folder.join(name)).with_context(|| format!("reading {name}"));
     let manifest = Manifest::parse(&read(MANIFEST_FILE)?)?;
+    let preset: Preset = toml::from_str(&read("preset.toml")?)?;
     let parities: Vec<Parity> = serde_json::from_str(&read(parity::FILE)?)?;
     let evaluation: Option<Evaluation> = match folder.join(evaluate::FILE).exists() {
         true => Some(serde_json::from_str(&read(evaluate::FILE)?)?),
         false => None,
     };
-    let text = card(&manifest, &parities, evaluation.as_ref())?;
+    let text = card(&manifest, &preset, &parities, evaluation.as_ref())?;
     fs::write(folder.join(FILE), text).with_context(|| format!("writing {FILE}"))
 }
 
-fn card(manifest: &Manifest, parities: &[Parity], evaluation: Option<&Evaluation>) -> Result<String> {
+fn card(manifest: &Manifest, preset: &Preset, parities: &[Parity], evaluation: Option<&Evaluation>) -> Result<String> {
     let mut text = String::new();
     writeln!(text, "# Model set `{}` {}\n", manifest.name, manifest.version)?;
-    purpose(&mut text, manifest)?;
+    purpose(&mut text, manifest, preset)?;
     training(&mut text, manifest)?;
     match evaluation {
         Some(evaluation) => evaluation.describe(&mut text)?,
@@ -44,7 +46,7 @@ fn card(manifest: &Manifest, parities: &[Parity], evaluation: Option<&Evaluation
     Ok(text)
 }
 
-fn purpose(text: &mut String, manifest: &Manifest) -> Result<()> {
+fn purpose(text: &mut String, manifest: &Manifest, preset: &Preset) -> Result<()> {
     let sizes = &manifest.sizes;
     writeln!(
         text,
@@ -55,8 +57,8 @@ fn purpose(text: &mut String, manifest: &Manifest) -> Result<()> {
     writeln!(
         text,
         "**Limits.** All training audio is synthesised from scores with a SoundFont. These weights have heard no real recording, and \
-         no claim about real recordings follows from the figures below. Actions have no names yet. A small set trained on a CPU: \
-         expect softened attacks and highs.\n"
+         no claim about real recordings follows from the figures below. Actions have no names yet. {}\n",
+        preset.limits
     )?;
     Ok(())
 }

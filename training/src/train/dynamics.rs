@@ -76,7 +76,11 @@ pub fn train(
     options: &RunOptions,
 ) -> Result<Trained<Dynamics>> {
     let windows = slots.windows(Split::Train, config.window_bars);
-    ensure!(!windows.is_empty(), "no piece of the training split has {} units in a row: build a longer corpus", config.window_bars);
+    ensure!(
+        !windows.is_empty(),
+        "no piece of the training split has {} units in a row: build a longer corpus",
+        config.window_bars
+    );
     let patches = config.slots / config.slots_per_patch;
     run::run(Dynamics::new(config, &options.device), schedule, options, |model, step| {
         let chosen: Vec<&Vec<usize>> = (0..step.batch).map(|_| &windows[step.random.random_range(0..windows.len())]).collect();
