@@ -5,7 +5,7 @@
 //! freeze a traced length (a constant of that size, a number computed from it, a broadcast to it) shows as a difference too, and is
 //! refused. So there is no second definition of any network, and no graph that is right at one length only.
 //!
-//! ```ignore
+//! ```text
 //! let ports = Ports::of(Graph::Encoder, &sizes);
 //! let model = trace(&encoder, &ports, &Symbols::PAIR, |encoder, inputs| {
 //!     Outputs::new().with("latents", encoder.forward(inputs.get::<3>("frames")))
