@@ -70,7 +70,7 @@ impl Preset {
     fn check(&self) -> Result<()> {
         let (tokenizer, adapter, actions, dynamics) =
             (&self.tokenizer.network, &self.adapter.network, &self.actions.network, &self.dynamics.network);
-        ensure!(self.stretch_frames % 4 == 0, "stretch_frames must be a multiple of the 4 frames of a token");
+        ensure!(self.stretch_frames.is_multiple_of(4), "stretch_frames must be a multiple of the 4 frames of a token");
         ensure!(
             [adapter.channels, actions.channels, dynamics.channels].iter().all(|&c| c == tokenizer.channels),
             "tokenizer, adapter, actions and dynamics must agree on channels"
