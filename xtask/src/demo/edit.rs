@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -11,12 +12,22 @@ use serde::Deserialize;
 
 use super::actions::Action;
 use super::recording::Recording;
-use super::trio::{Grid, Trio};
+use super::trio::Trio;
 use crate::process::{run, shown};
 use crate::workspace;
 
 /// The bars that are made anew.
-pub const BARS: &str = "5-8";
+const BARS: RangeInclusive<i64> = 5..=8;
+
+/// Whether a bar is made anew.
+pub fn is_made(bar: i64) -> bool {
+    BARS.contains(&bar)
+}
+
+/// The bars made anew as a range, with a hyphen for programs or a dash for people.
+pub fn bars_made(hyphen: char) -> String {
+    format!("{}{hyphen}{}", BARS.start(), BARS.end())
+}
 
 /// The same for both edits, so that only the action differs.
 const SEED: &str = "1";
@@ -113,8 +124,8 @@ impl Edit {
         let [wav, json] = ["wav", "json"].map(|kind| folder.join(format!("after_{name}.{kind}")));
         let mut command = Command::new(turnaround);
         command.current_dir(workspace::root()).arg("regenerate").arg(&trio.wav).arg("-o").arg(&wav);
-        command.args(grid_flags(&trio.grid)).args(["--bars", BARS, "--action", &format!("{}=1", action.index), "--seed", SEED]);
-        command.arg("--json").arg(&json);
+        command.args(trio.grid.flags()).args(["--bars", &bars_made('-')]).args(action.flags());
+        command.args(["--seed", SEED, "--json"]).arg(&json);
         let started = Instant::now();
         run(&mut command)?;
         let wall_s = started.elapsed().as_secs_f64();
@@ -146,11 +157,6 @@ impl Edit {
     pub fn file(&self) -> PathBuf {
         PathBuf::from(format!("after_{}.wav", self.name))
     }
-}
-
-fn grid_flags(grid: &Grid) -> [String; 6] {
-    let Grid { tempo, metre, offset } = grid;
-    ["--tempo", &tempo.to_string(), "--meter", metre, "--offset", &offset.to_string()].map(str::to_owned)
 }
 
 /// Whether regions follow one another from 0 to `length`.

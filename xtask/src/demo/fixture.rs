@@ -9,7 +9,7 @@ use turnaround_core::tempo_map::TempoMap;
 use turnaround_core::time::{Metre, SampleRate, Samples, Seconds, Tempo};
 
 use super::Demo;
-use super::actions::Action;
+use super::actions::{Action, Weight};
 use super::edit::Edit;
 use super::recording::Recording;
 use super::trio::{Grid, Trio};
@@ -70,6 +70,6 @@ fn edit(trio: &Trio, name: &'static str, index: usize, label: &str, pitch: f32) 
         },
     });
     let report = serde_json::from_value(report).unwrap();
-    let action = Action { index, label: label.to_owned(), usage: 0.25 };
+    let action = Action { bar: 3, weights: vec![Weight { index, label: label.to_owned(), weight: 1.0 }] };
     Edit { name, action, recording, report, command: "turnaround regenerate demo/before.wav".to_owned(), wall_s: 0.6 }
 }

@@ -49,7 +49,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
 fn play(training: &Path, turnaround: &Path, folder: &Path) -> Result<Demo> {
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let trio = Trio::render(training, folder)?;
-    let actions = actions::two_well_used(turnaround)?;
+    let actions = actions::usual_and_unusual(turnaround, &trio)?;
     let edits = ["A", "B"].into_iter().zip(actions).map(|(name, action)| {
         let edit = Edit::make(turnaround, name, action, &trio, folder)?;
         edit.verify(&trio.recording)?;

@@ -35,6 +35,14 @@ pub struct Grid {
     pub offset: f64,
 }
 
+impl Grid {
+    /// The grid as the command line takes it.
+    pub fn flags(&self) -> [String; 6] {
+        let Grid { tempo, metre, offset } = self;
+        ["--tempo", &tempo.to_string(), "--meter", metre, "--offset", &offset.to_string()].map(str::to_owned)
+    }
+}
+
 impl Trio {
     /// Renders `before.wav` into a folder. Fails when the renderer does.
     pub fn render(training: &Path, folder: &Path) -> Result<Self> {

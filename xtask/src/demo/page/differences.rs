@@ -11,6 +11,8 @@ use crate::demo::edit::{BarReport, Edit};
 const TOP: f64 = 16.0;
 const ROW: f64 = 54.0;
 const GAP: f64 = 16.0;
+/// Height of a line of text.
+const LINE: f64 = 16.0;
 /// Levels at the foot and the head of a row, in dB.
 const LOWEST: f64 = -30.0;
 const HIGHEST: f64 = 6.0;
@@ -75,13 +77,21 @@ fn column(bar: &Bar, level: Option<f64>, foot: f64, axis: &Axis) -> String {
     let middle = axis.middle(bar);
     let Some(level) = level else { return format!("<text class=\"same\" x=\"{middle:.2}\" y=\"{:.1}\">=</text>", foot - 4.0) };
     let (width, height) = (0.56 * (axis.x(bar.end) - axis.x(bar.start)), height_of(level));
+    // A value stands inside its column, or on top of one that is too low for it.
+    let (class, y) = if height < LINE { ("value over", foot - height - 3.0) } else { ("value", foot - 4.0) };
     format!(
         "<rect class=\"column\" x=\"{:.2}\" y=\"{:.2}\" width=\"{width:.2}\" height=\"{height:.2}\"/>\
-         <text class=\"value\" x=\"{middle:.2}\" y=\"{:.1}\">{level:+.1}</text>",
+         <text class=\"{class}\" x=\"{middle:.2}\" y=\"{y:.1}\">{}</text>",
         middle - width / 2.0,
         foot - height,
-        foot - 4.0
+        signed(level)
     )
+}
+
+/// A level with its sign, but zero without one.
+fn signed(level: f64) -> String {
+    let text = format!("{level:+.1}");
+    if text == "-0.0" || text == "+0.0" { "0.0".to_owned() } else { text }
 }
 
 /// Height of a column for a level, never so little that it cannot be seen.
@@ -121,4 +131,20 @@ fn level_after(edit: &Edit, bar: i64) -> Option<f64> {
 
 fn decibels(level: Option<f64>) -> String {
     level.map_or_else(|| "silent".to_owned(), |level| format!("{level:.1} dB"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_carries_its_sign_unless_it_is_zero() {
+        assert_eq!([2.04, -3.16, 0.04, -0.04].map(signed), ["+2.0", "-3.2", "0.0", "0.0"]);
+    }
+
+    #[test]
+    fn columns_grow_with_the_level_and_stay_within_the_row() {
+        let heights = [-90.0, -30.0, -12.0, 0.0, 6.0, 40.0].map(height_of);
+        assert!(heights.is_sorted() && heights[0] > 0.0 && heights[5] == ROW);
+    }
 }

@@ -13,7 +13,7 @@ use anyhow::{Result, ensure};
 
 use super::Demo;
 use super::compare::for_models;
-use super::edit::{BARS, Edit, Runtime};
+use super::edit::{Edit, Runtime, bars_made};
 use axis::Axis;
 use html::escaped;
 use picture::Range;
@@ -31,13 +31,8 @@ pub fn html(demo: &Demo) -> Result<String> {
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
          <title>Turnaround: bars {bars}, made anew twice</title>\n<style>\n{STYLE}</style>\n<main>\n{}\n</main>\n<script>\n{SCRIPT}</script>\n</html>\n",
         sections.join("\n"),
-        bars = bars_made()
+        bars = bars_made('–')
     ))
-}
-
-/// The bars made anew, as one prints a range.
-fn bars_made() -> String {
-    BARS.replace('-', "–")
 }
 
 fn header(demo: &Demo) -> String {
@@ -58,10 +53,10 @@ fn header(demo: &Demo) -> String {
     format!(
         "<header>\n<p class=\"product\">Turnaround</p>\n<h1>Bars {bars} of a piano trio, made anew twice</h1>\n\
          <p class=\"lead\">The trio below was played by our own arranger through a SoundFont. Bars {bars} were then regenerated from \
-         the bars around them, once under each of two actions the model set learned by itself. Everything outside was left alone, to \
-         the last bit.</p>\n<ul class=\"facts\">{facts}</ul>\n{}</header>",
+         the bars around them, once under the action that is most usual elsewhere in the piece (A), once under the one least like it \
+         (B). Everything outside was left alone, to the last bit.</p>\n<ul class=\"facts\">{facts}</ul>\n{}</header>",
         why_embedded(&first.runtime),
-        bars = bars_made()
+        bars = bars_made('–')
     )
 }
 
@@ -150,7 +145,7 @@ mod tests {
     #[test]
     fn a_label_is_text_and_no_tag() {
         let page = html(&fixture::demo()).unwrap();
-        assert!(page.contains("action 3, busier &lt;drums&gt;") && !page.contains("<drums>"));
+        assert!(page.contains("busier &lt;drums&gt; 100 %") && !page.contains("<drums>"));
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Take {
         Take {
             class: edit.name,
             title: format!("After {}", edit.name),
-            remark: format!("{}, heard in {:.0} % of the training bars", edit.action.title(), 100.0 * edit.action.usage),
+            remark: edit.action.title(),
             file: edit.file().display().to_string(),
             edited: edit.report.changed.iter().map(|region| (seconds(region.start), seconds(region.end))).collect(),
         }
