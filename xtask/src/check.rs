@@ -4,13 +4,13 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::options::Arguments;
-use crate::process::{self, cargo};
 use crate::setup;
+use xtask::options::Arguments;
+use xtask::process::{self, cargo};
 
 /// The features that the suite is built with. The same for lints and tests, so that cargo checks and compiles each dependency once;
 /// never all: some features need PyTorch or download a compiler.
-const FEATURES: &str = "turnaround-training/export";
+const FEATURES: &str = "turnaround-training/export,xtask/demo";
 
 /// Sets up what is missing, then runs everything; the last lines are those of `cargo test`. Stops at the first failure.
 pub fn run(arguments: &[String]) -> Result<()> {

@@ -2,12 +2,9 @@
 
 mod check;
 mod demo;
-mod options;
-mod process;
 mod programs;
 mod setup;
 mod train;
-mod workspace;
 
 use std::process::ExitCode;
 

@@ -3,25 +3,25 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::Value;
 
-use crate::process::{cargo, shown};
+use xtask::process::{cargo, shown};
 
 /// Builds packages as shipped and returns the programs they make, in the order of `names`. Fails when cargo does, or when one of the
 /// programs is not among what it built.
-pub fn build(packages: &[&str], features: &str, names: &[&str]) -> Result<Vec<PathBuf>> {
+pub fn build<const N: usize>(packages: &[&str], features: &str, names: &[&str; N]) -> Result<[PathBuf; N]> {
     let mut command = cargo();
     command.args(["build", "--release", "--bins"]);
     for package in packages {
         command.args(["--package", package]);
     }
-    if !features.is_empty() {
-        command.args(["--features", features]);
-    }
+    command.args(["--features", features]);
     eprintln!("$ {}", shown(&command));
     let messages = built(command.args(["--message-format", "json-render-diagnostics"]))?;
-    names.iter().map(|name| executable(&messages, name).with_context(|| format!("cargo built no program {name}"))).collect()
+    let found = names.iter().map(|name| executable(&messages, name).with_context(|| format!("cargo built no program {name}")));
+    let found: Vec<PathBuf> = found.collect::<Result<_>>()?;
+    found.try_into().map_err(|_| anyhow!("cargo built another number of programs"))
 }
 
 fn built(command: &mut Command) -> Result<String> {
@@ -32,23 +32,11 @@ fn built(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).context("cargo did not write text")
 }
 
-/// One of cargo's messages; only artefacts have these fields.
-#[derive(Deserialize)]
-struct Message {
-    executable: Option<PathBuf>,
-    target: Option<Target>,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    name: String,
-}
-
 fn executable(messages: &str, name: &str) -> Option<PathBuf> {
-    let artefacts = messages.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
-    artefacts
-        .filter(|artefact| artefact.target.as_ref().is_some_and(|target| target.name == name))
-        .find_map(|found| found.executable)
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    // Only artefacts name a target, and only programs among them an executable.
+    let mut artefacts = messages.filter(|message| message["target"]["name"] == name);
+    artefacts.find_map(|artefact| artefact["executable"].as_str().map(PathBuf::from))
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::options::{Arguments, number};
-use crate::process::run as run_command;
-use crate::{programs, setup, workspace};
+use xtask::options::{Arguments, number};
+use xtask::process::run as run_command;
+use xtask::workspace;
+
+use crate::{programs, setup};
 
 /// Hours of audio in a corpus built here.
 const HOURS: f64 = 8.0;

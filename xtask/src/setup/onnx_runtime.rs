@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use turnaround_core::contract::sha256_hex;
+use sha2::{Digest, Sha256};
 
 use super::packages;
-use crate::process::{run, succeeds};
+use xtask::process::{run, succeeds};
 
 /// One library file of one release, for one kind of machine.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +79,12 @@ fn cache() -> Option<PathBuf> {
 }
 
 fn is_genuine(library: &Path, pin: Pin) -> bool {
-    fs::read(library).is_ok_and(|content| sha256_hex(&content) == pin.sha256)
+    fs::read(library).is_ok_and(|content| sha256(&content) == pin.sha256)
+}
+
+/// In lower-case hexadecimal digits.
+fn sha256(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Works in a folder beside the final place, so that the last step is a rename and no half file is ever found.
@@ -143,6 +148,12 @@ mod tests {
             assert!(pin.platform.ends_with(pin.machine));
             assert!(pin.sha256.len() == 64 && pin.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')));
         }
+    }
+
+    #[test]
+    fn a_hash_is_that_of_the_standard() {
+        // The example of one block in FIPS 180-2, appendix B.1.
+        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::process::{run, succeeds};
+use xtask::process::{run, succeeds};
 
 /// A file that has to be there, and the package that brings it.
 #[derive(Clone, Copy, Debug)]
@@ -106,7 +106,7 @@ fn advice(packages: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::shown;
+    use xtask::process::shown;
 
     #[test]
     fn nothing_missing_runs_nothing() {

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::edit::is_made;
 use super::trio::Trio;
-use crate::process::output;
-use crate::workspace;
+use xtask::process::output;
+use xtask::workspace;
 
 /// A mix of the set's actions, as it was heard in a bar.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -10,7 +10,7 @@ use turnaround_core::tempo_map::TempoMap;
 use turnaround_core::time::{Metre, Samples, Seconds, Tempo};
 
 use super::recording::Recording;
-use crate::process::output;
+use xtask::process::output;
 
 /// A rendered trio.
 pub struct Trio {

@@ -8,7 +8,7 @@ use super::axis::Axis;
 use super::html::{escaped, png_address};
 use super::picture::{Range, png};
 use super::spectrogram::Spectrogram;
-use crate::demo::edit::Edit;
+use crate::edit::Edit;
 
 /// A recording to show.
 pub struct Take {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::axis::Axis;
 use super::html::escaped;
-use crate::demo::edit::{Edit, Timing};
+use crate::edit::{Edit, Timing};
 
 const ROW: f64 = 20.0;
 const GAP: f64 = 10.0;
@@ -111,7 +111,7 @@ fn unstaged(timing: &Timing) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::fixture;
+    use crate::fixture;
 
     #[test]
     fn stages_and_the_rest_make_up_the_whole_call() {

@@ -119,7 +119,7 @@ fn again(demo: &Demo) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::fixture;
+    use crate::fixture;
 
     #[test]
     fn the_page_needs_nothing_but_the_recordings_beside_it() {

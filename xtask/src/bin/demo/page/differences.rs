@@ -4,9 +4,9 @@ use turnaround_core::audio::Audio;
 use turnaround_core::bars::Bar;
 
 use super::axis::Axis;
-use crate::demo::Demo;
-use crate::demo::compare::{difference_levels, mel_distance};
-use crate::demo::edit::{BarReport, Edit};
+use crate::Demo;
+use crate::compare::{difference_levels, mel_distance};
+use crate::edit::{BarReport, Edit};
 
 const TOP: f64 = 16.0;
 const ROW: f64 = 54.0;

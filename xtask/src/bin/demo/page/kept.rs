@@ -2,8 +2,8 @@
 
 use turnaround_core::time::{SampleRate, Samples};
 
-use crate::demo::Demo;
-use crate::demo::edit::{Edit, Kept};
+use crate::Demo;
+use crate::edit::{Edit, Kept};
 
 /// The table of hashes. [`Edit::verify`] has already held them against the files: an edit that failed has no page.
 pub fn section(demo: &Demo) -> String {

@@ -10,12 +10,12 @@ mod recording;
 mod trio;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use xtask::workspace;
 
-use crate::options::Arguments;
-use crate::{programs, setup, workspace};
 use edit::Edit;
 use trio::Trio;
 
@@ -25,20 +25,23 @@ struct Demo {
     edits: Vec<Edit>,
 }
 
-/// Sets up what is missing, renders, regenerates, checks and writes the page.
-///
-/// Fails when something cannot be set up, a program fails, or a sample changed that was not to change.
-pub fn run(arguments: &[String]) -> Result<()> {
-    let mut arguments = Arguments::new(arguments);
-    let folder = workspace::folder(arguments.take("--out")?, "demo")?;
-    arguments.finish()?;
-
-    setup::soundfont()?;
-    if let Err(reason) = setup::onnx_runtime::ensure_library() {
-        eprintln!("going on with the embedded runtime, which is slower: no ONNX Runtime, {reason:#}");
+fn main() -> ExitCode {
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("turnaround-demo: {error:#}");
+            ExitCode::FAILURE
+        }
     }
-    let programs = programs::build(&["turnaround-training", "turnaround-engine"], "", &["turnaround-training", "turnaround"])?;
-    let demo = play(&programs[0], &programs[1], &folder)?;
+}
+
+/// Renders, regenerates, checks and writes the page. Fails when a program fails, or a sample changed that was not to change.
+fn run(arguments: &[PathBuf]) -> Result<()> {
+    let [training, turnaround, folder] = arguments else {
+        bail!("give the programs turnaround-training and turnaround, and a folder")
+    };
+    let demo = play(training, turnaround, folder)?;
     let page = folder.join("index.html");
     fs::write(&page, page::html(&demo)?).with_context(|| format!("{} cannot be written", page.display()))?;
     report(&demo, &page);

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use super::actions::Action;
 use super::recording::Recording;
 use super::trio::Trio;
-use crate::process::{run, shown};
-use crate::workspace;
+use xtask::process::{run, shown};
+use xtask::workspace;
 
 /// The bars that are made anew.
 const BARS: RangeInclusive<i64> = 5..=8;
@@ -168,7 +168,7 @@ fn covers(regions: &mut [Region], length: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::demo::fixture;
+    use crate::fixture;
     use turnaround_core::audio::Audio;
 
     #[test]

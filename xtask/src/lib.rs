@@ -1,0 +1,5 @@
+//! What the project's own programs share.
+
+pub mod options;
+pub mod process;
+pub mod workspace;
