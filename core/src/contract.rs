@@ -84,7 +84,6 @@ impl Graph {
                 port("noisy", [one(), frames(), Axis::Fixed(2 * bins)]),
                 port("noise_level", [one()]),
                 port("condition_fine", [one(), frames(), Axis::Fixed(condition)]),
-                port("condition_middle", [one(), Axis::Tokens(2), Axis::Fixed(condition)]),
                 port("condition_coarse", [one(), Axis::Tokens(1), Axis::Fixed(condition)]),
                 port("scale", [one(), frames(), Axis::Fixed(bins)]),
             ],
@@ -132,7 +131,6 @@ impl Graph {
             Graph::Encoder => vec![port("latents", [one(), Axis::Tokens(1), Axis::Fixed(channels)])],
             Graph::DecoderCondition => vec![
                 port("condition_fine", [one(), frames(), Axis::Fixed(condition)]),
-                port("condition_middle", [one(), Axis::Tokens(2), Axis::Fixed(condition)]),
                 port("condition_coarse", [one(), Axis::Tokens(1), Axis::Fixed(condition)]),
                 port("scale", [one(), frames(), Axis::Fixed(bins)]),
             ],
@@ -334,6 +332,8 @@ pub struct Statistics {
     pub compand_exponent: f32,
     /// Standard deviation of each companded bin; frames are divided by it. `bins` long.
     pub bin_scale: Vec<f32>,
+    /// What decoded companded bins are multiplied by, so that over the training data they are as loud as what was encoded. `bins` long.
+    pub decoded_gain: Vec<f32>,
     /// Mean of each latent channel over slots. `channels` long.
     pub slot_mean: Vec<f32>,
     /// Standard deviation of each latent channel over slots. `channels` long.
@@ -509,13 +509,18 @@ impl Manifest {
         let (sizes, statistics) = (&self.sizes, &self.statistics);
         for (what, table, length) in [
             ("bin_scale", &statistics.bin_scale, sizes.bins),
+            ("decoded_gain", &statistics.decoded_gain, sizes.bins),
             ("slot_mean", &statistics.slot_mean, sizes.channels),
             ("slot_deviation", &statistics.slot_deviation, sizes.channels),
         ] {
             expect(what, table.len() == length, format!("{length} numbers"), table.len())?;
             expect(what, table.iter().all(|x| x.is_finite()), "finite", "not")?;
         }
-        for (what, table) in [("bin_scale", &statistics.bin_scale), ("slot_deviation", &statistics.slot_deviation)] {
+        for (what, table) in [
+            ("bin_scale", &statistics.bin_scale),
+            ("decoded_gain", &statistics.decoded_gain),
+            ("slot_deviation", &statistics.slot_deviation),
+        ] {
             expect(what, table.iter().all(|&x| x > 0.0), "above zero", "not")?;
         }
         expect("actions", self.actions.len() == sizes.actions, sizes.actions, self.actions.len())?;
@@ -596,6 +601,7 @@ mod tests {
             statistics: Statistics {
                 compand_exponent: 0.65,
                 bin_scale: vec![0.5; 4],
+                decoded_gain: vec![1.25; 4],
                 slot_mean: vec![0.0; 2],
                 slot_deviation: vec![1.0; 2],
                 latent_epsilon: 1e-3,

@@ -24,7 +24,23 @@ impl Companding {
         Self { exponent, bin_scale: vec![1.0; bins] }
     }
 
+    /// Companded rows `[frame, 2 · bin]` as [`Stft::analyse`] makes them, with the magnitudes they had before.
+    pub(crate) fn expanded(&self, rows: &[f32]) -> Vec<f32> {
+        let bins = self.bin_scale.len();
+        let mut expanded = rows.to_vec();
+        for row in expanded.chunks_exact_mut(2 * bins) {
+            for bin in 0..bins {
+                let value = self.expand(bin, Complex::new(row[bin], row[bins + bin]));
+                (row[bin], row[bins + bin]) = (value.re, value.im);
+            }
+        }
+        expanded
+    }
+
     fn compress(&self, bin: usize, value: Complex<f32>) -> Complex<f32> {
+        if self.exponent == 1.0 {
+            return value / self.bin_scale[bin];
+        }
         let magnitude = value.norm();
         // A silent bin has no phase; the power would divide by zero.
         if magnitude == 0.0 { value } else { value * (magnitude.powf(self.exponent - 1.0) / self.bin_scale[bin]) }
@@ -32,6 +48,9 @@ impl Companding {
 
     fn expand(&self, bin: usize, value: Complex<f32>) -> Complex<f32> {
         let value = value * self.bin_scale[bin];
+        if self.exponent == 1.0 {
+            return value;
+        }
         let magnitude = value.norm();
         if magnitude == 0.0 { value } else { value * magnitude.powf(1.0 / self.exponent - 1.0) }
     }

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use turnaround_core::bars::BarNumber;
 use turnaround_core::contract::SparseWeights;
+use turnaround_core::sampler::Known;
 
 use crate::engine::EngineError;
 use crate::job::{Job, Stage};
 use crate::regenerate::{ActionChoice, Settings};
 use crate::road::context::{Plan, plan};
 use crate::road::seed::{Purpose, stream};
-use crate::road::{ActionVector, Decoding, Known, Latents, Road, Window, WindowBar, splice};
+use crate::road::{ActionVector, Decoding, Latents, Road, Window, WindowBar, splice};
 use crate::song::{Heard, Song};
 
 /// Steps of the job for hearing one unit, and for decoding one besides the decoder's calls.
@@ -213,7 +214,7 @@ impl<'a> Edit<'a> {
         let known = Known { is_known: self.known_frames(unit, &spans), frames };
         let seed = stream(self.settings.seed, Purpose::Decoder, unit);
         let how = Decoding { calls: self.settings.quality.decoder_calls(), seed };
-        let decoded = self.road.decode::<EngineError>(&latents, stretch, Some(known), how, job)?;
+        let decoded = self.road.decode::<EngineError>(&latents, stretch, Some(&known), how, job)?;
         for &span in &spans {
             self.splice(span, self.goes_on(unit, span), decoded.start, &decoded.samples);
         }
@@ -281,7 +282,7 @@ impl<'a> Edit<'a> {
         }
     }
 
-    /// Frames none of whose hop is to change, now or later.
+    /// Frames that read nothing that is to change, now or later: their windows reach half a hop over their hop on both sides.
     fn known_frames(&self, unit: usize, spans: &[(i64, i64)]) -> Vec<bool> {
         let sizes = self.road.sizes();
         let stretch = self.song.stretch(unit, self.road);
@@ -291,8 +292,9 @@ impl<'a> Edit<'a> {
         let is_open = self.is_open(unit, spans);
         let unit_end = self.song.units[unit].samples(self.song.model_rate).end.get();
         let is_known = |frame: usize| {
-            let from = start + frame as i64 * hop;
-            let changes = touches(spans, from, from + hop) || (is_open && from + hop > unit_end);
+            let from = start + frame as i64 * hop - hop / 2;
+            let to = from + 2 * hop;
+            let changes = touches(spans, from, to) || (is_open && to > unit_end);
             !changes
         };
         (0..tokens * sizes.frames_per_token).map(is_known).collect()

@@ -67,6 +67,7 @@ pub(crate) fn manifest() -> Manifest {
         statistics: Statistics {
             compand_exponent: 0.65,
             bin_scale: vec![1.0; sizes.bins],
+            decoded_gain: vec![1.0; sizes.bins],
             slot_mean: vec![0.0; sizes.channels],
             slot_deviation: vec![1.0; sizes.channels],
             latent_epsilon: 1e-3,
@@ -235,7 +236,7 @@ fn decoder_condition(latents: &Tensor, sizes: &Sizes) -> Vec<Tensor> {
     };
     let frames = sizes.frames_per_token * tokens;
     let scale = Tensor::new(vec![1, frames, sizes.bins], vec![SCALE; frames * sizes.bins]);
-    vec![repeated(sizes.frames_per_token), repeated(2), repeated(1), scale]
+    vec![repeated(sizes.frames_per_token), repeated(1), scale]
 }
 
 fn decoder_step(inputs: &[Tensor], sizes: &Sizes) -> Tensor {

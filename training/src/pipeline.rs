@@ -21,7 +21,7 @@ use crate::train::dynamics::InferredActions;
 use crate::train::frames::FrameSource;
 use crate::train::latents::{Latents, Slots};
 use crate::train::run::{RunOptions, State, Trained};
-use crate::train::{actions, adapter, dynamics, tokenizer};
+use crate::train::{actions, adapter, dynamics, gain, tokenizer};
 
 /// What to train, on what, where.
 pub struct Pipeline {
@@ -41,7 +41,7 @@ pub struct Pipeline {
 const CHECKPOINT_SECONDS: f64 = 120.0;
 
 /// The stages, their share of a timed run, and the names of their folders.
-const SHARES: [(&str, f64); 4] = [("tokenizer", 0.5), ("adapter", 0.08), ("actions", 0.14), ("dynamics", 0.28)];
+const SHARES: [(&str, f64); 4] = [("tokenizer", 0.62), ("adapter", 0.05), ("actions", 0.09), ("dynamics", 0.24)];
 
 /// The four networks of a set.
 #[derive(Module, Debug)]
@@ -62,6 +62,8 @@ pub struct Models {
     pub networks: Networks,
     /// Companding with the measured bin scale.
     pub companding: Companding,
+    /// What decoded bins are multiplied by, `[bin]`.
+    pub decoded_gain: Vec<f32>,
     /// All units' slots, with their mean and deviation.
     pub slots: Slots,
     /// All units' inferred actions.
@@ -97,6 +99,8 @@ impl Pipeline {
         let stage = &self.preset.tokenizer;
         let tokenizer = tokenizer::train(&stage.network, &stage.schedule, &source, &self.options("tokenizer"))?;
 
+        let decoded_gain = self.decoded_gain(&tokenizer, &source, &sizes)?;
+
         let latents = self.latents(&tokenizer, source.companding(), &sizes)?;
         let stage = &self.preset.adapter;
         let adapter = adapter::train(&stage.network, &stage.schedule, &latents, &train, &self.options("adapter"))?;
@@ -118,11 +122,23 @@ impl Pipeline {
                 dynamics: dynamics.model,
             },
             companding: source.companding().clone(),
+            decoded_gain,
             slots,
             inferred,
             states: SHARES.iter().map(|(name, _)| (*name).to_owned()).zip(states).collect(),
             folder: self.folder.clone(),
         })
+    }
+
+    /// The decoder's gain, measured once and kept beside the tokenizer.
+    fn decoded_gain(&self, tokenizer: &Trained<Tokenizer>, source: &FrameSource, sizes: &Sizes) -> Result<Vec<f32>> {
+        let path = self.stage_folder("tokenizer").join("decoded_gain.json");
+        if let Ok(text) = fs::read_to_string(&path) {
+            return serde_json::from_str(&text).with_context(|| format!("{} is damaged: delete it", path.display()));
+        }
+        let measured = gain::measure(&tokenizer.model, source, sizes, self.preset.seed, &self.device);
+        fs::write(&path, serde_json::to_string(&measured)?).with_context(|| format!("writing {}", path.display()))?;
+        Ok(measured)
     }
 
     /// Latents of the corpus, kept beside the tokenizer that made them.

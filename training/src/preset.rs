@@ -10,7 +10,7 @@ use turnaround_core::contract::Sizes;
 use crate::networks::actions::ActionConfig;
 use crate::networks::adapter::AdapterConfig;
 use crate::networks::dynamics::DynamicsConfig;
-use crate::networks::tokenizer::TokenizerConfig;
+use crate::networks::tokenizer::{FRAMES_PER_TOKEN, TokenizerConfig};
 use crate::train::run::Schedule;
 
 /// A network and how it is trained.
@@ -70,7 +70,13 @@ impl Preset {
     fn check(&self) -> Result<()> {
         let (tokenizer, adapter, actions, dynamics) =
             (&self.tokenizer.network, &self.adapter.network, &self.actions.network, &self.dynamics.network);
-        ensure!(self.stretch_frames.is_multiple_of(4), "stretch_frames must be a multiple of the 4 frames of a token");
+        ensure!(
+            self.stretch_frames.is_multiple_of(FRAMES_PER_TOKEN),
+            "stretch_frames must be a multiple of the {FRAMES_PER_TOKEN} frames of a token"
+        );
+        let [fine, coarse] = tokenizer.encoder_widths;
+        ensure!((2 * fine).is_multiple_of(coarse), "the second of encoder_widths must divide twice the first");
+        ensure!(tokenizer.filter_taps % 2 == 1, "filter_taps must be odd");
         ensure!(
             [adapter.channels, actions.channels, dynamics.channels].iter().all(|&c| c == tokenizer.channels),
             "tokenizer, adapter, actions and dynamics must agree on channels"
@@ -91,7 +97,7 @@ impl Preset {
             sample_rate: 16_000,
             hop: tokenizer.bins,
             bins: tokenizer.bins,
-            frames_per_token: 4,
+            frames_per_token: FRAMES_PER_TOKEN,
             channels: tokenizer.channels,
             slots: dynamics.slots,
             slots_per_patch: dynamics.slots_per_patch,

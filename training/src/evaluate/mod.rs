@@ -82,7 +82,8 @@ impl Evaluation {
         writeln!(text, "## Measures\n")?;
         writeln!(
             text,
-            "On held-out compositions ({}), run by {}, seed {}. Mel is the multi-scale log10-mel distance at 16 kHz, lower is better.\n",
+            "On held-out compositions ({}), run by {}, seed {}. Mel is the multi-scale log10-mel distance at 16 kHz, lower is \
+             better; chroma the mean cosine of pitch-class magnitudes from 110 to 2093 Hz, higher is better.\n",
             self.corpus, self.runtime, self.seed
         )?;
         self.tokenizer.describe(text)?;

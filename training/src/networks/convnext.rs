@@ -93,6 +93,16 @@ impl PlainBlock {
         Self { body: Body::new(width, device), scale: filled(1.0), shift: filled(0.0), layer_scale: filled(0.1) }
     }
 
+    /// Several fresh blocks.
+    pub fn stack(width: usize, count: usize, device: &Device) -> Vec<Self> {
+        (0..count).map(|_| Self::new(width, device)).collect()
+    }
+
+    /// One block after the other.
+    pub fn run(blocks: &[Self], x: Tensor<3>) -> Tensor<3> {
+        blocks.iter().fold(x, |x, block| block.forward(x))
+    }
+
     /// `[batch, time, width]` to the same shape.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let row = |p: &Param<Tensor<1>>| p.val().unsqueeze::<3>();
@@ -111,6 +121,16 @@ impl ConditionedBlock {
     /// A fresh block.
     pub fn new(width: usize, device: &Device) -> Self {
         Self { body: Body::new(width, device) }
+    }
+
+    /// Several fresh blocks.
+    pub fn stack(width: usize, count: usize, device: &Device) -> Vec<Self> {
+        (0..count).map(|_| Self::new(width, device)).collect()
+    }
+
+    /// One block after the other, each with the next modulation.
+    pub fn run(blocks: &[Self], x: Tensor<3>, modulations: &mut impl Iterator<Item = Modulation>) -> Tensor<3> {
+        blocks.iter().zip(modulations).fold(x, |x, (block, modulation)| block.forward(x, modulation))
     }
 
     /// `[batch, time, width]` to the same shape.

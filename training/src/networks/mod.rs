@@ -5,8 +5,11 @@
 pub mod actions;
 pub mod adapter;
 pub mod attention;
+pub mod condition;
 pub mod convnext;
+pub mod denoiser;
 pub mod dynamics;
+pub mod filter;
 pub mod layers;
 pub mod rescale;
 pub mod tokenizer;

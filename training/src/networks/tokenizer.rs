@@ -1,41 +1,57 @@
 //! The diffusion tokenizer: an encoder from companded STFT frames to 16-number tokens, and a decoder that denoises frames given them.
 //!
 //! After DiTo (Chen et al., arXiv 2501.18593): one diffusion loss, no adversary, no perceptual loss, LayerNorm instead of a KL term.
-//! Departures, each measured to help at small scale: the decoder predicts the clean frame rather than a velocity, because its stream
-//! is narrower than a frame and could not carry the noise; a mask head passes the noisy frame through with the gain an ideal filter
-//! would use; and a magnitude head, fed by the latents alone, says how loud each bin will be, by which frames and noise are scaled.
+//! Departures, each measured to help at small scale: the encoder reads loudness rather than complex numbers; the decoder predicts the
+//! clean frame rather than a velocity, because its stream is narrower than a frame and could not carry the noise; what the latents
+//! alone can tell, how loud each bin will be, is computed once and not at every call ([`super::condition`]); and noisy frames are
+//! filtered over time rather than passed or muted ([`super::filter`]).
 
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::activation::{gelu, silu, softplus};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::attention::SelfAttention;
-use super::convnext::{ConditionedBlock, Modulation, PlainBlock};
-use super::layers::{LevelEmbedding, gate, layer_norm, linear, zero_linear};
-use super::rescale::{Down, Up};
+use super::condition::ConditionNetwork;
+use super::convnext::PlainBlock;
+use super::denoiser::Denoiser;
+use super::layers::{layer_norm, linear};
+use super::rescale::Down;
 
 /// Epsilon of the LayerNorm over a latent token; large enough that silence does not become amplified noise.
 pub const LATENT_EPSILON: f64 = 1e-3;
 
-/// Share of the expected energy, and floor, that make up the scale of a bin: `√(0.64 m² + 0.01)`.
-const EXPECTED_SHARE: f64 = 0.64;
-const SCALE_FLOOR: f64 = 0.01;
+/// Frames of one latent token, of which every network here halves the rate once.
+pub const FRAMES_PER_TOKEN: usize = 2;
+
+/// Added to the energy of a bin before its logarithm: about 40 dB below what the bin usually has.
+pub const ENERGY_FLOOR: f64 = 1e-4;
+
+/// Roughly centres and scales the logarithm of a bin's energy over music.
+const LOUDNESS_OFFSET: f64 = 2.0;
+const LOUDNESS_SPREAD: f64 = 2.5;
 
 /// Sizes of encoder and decoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenizerConfig {
-    /// Channels at 62.5, 31.25 and 15.6 Hz. The shapes d, d, 2d let the shortcuts divide.
-    pub widths: [usize; 3],
-    /// Blocks at each rate, in the encoder and each way in the decoder.
-    pub blocks: [usize; 3],
-    /// Further decoder blocks at the lowest rate.
-    pub middle_blocks: usize,
-    /// Heads of the two attention layers at the lowest rate.
+    /// The encoder: width at 31.25 and at 15.6 Hz. The second must divide twice the first.
+    pub encoder_widths: [usize; 2],
+    /// Its blocks at each rate.
+    pub encoder_blocks: [usize; 2],
+    /// What is computed once from the latents: width at both rates.
+    pub condition_width: usize,
+    /// Its blocks at 15.6 and at 31.25 Hz.
+    pub condition_blocks: [usize; 2],
+    /// What is computed at every call: width at both rates.
+    pub denoiser_width: usize,
+    /// Its blocks at 31.25 Hz, on the way in and again on the way out, and at 15.6 Hz.
+    pub denoiser_blocks: [usize; 2],
+    /// Frames that the decoder's filter reads, an odd number.
+    pub filter_taps: usize,
+    /// Heads of the attention layers, one in the encoder and one in the denoiser.
     pub heads: usize,
-    /// Width of the decoder's condition.
+    /// Width of what the denoiser is told of the condition at every call.
     pub condition: usize,
     /// Numbers in a latent token.
     pub channels: usize,
@@ -48,9 +64,7 @@ pub struct TokenizerConfig {
 pub struct Encoder {
     input: Linear,
     fine: Vec<PlainBlock>,
-    down_middle: Down,
-    middle: Vec<PlainBlock>,
-    down_coarse: Down,
+    down: Down,
     coarse: Vec<PlainBlock>,
     attention: SelfAttention,
     output: Linear,
@@ -59,208 +73,39 @@ pub struct Encoder {
 impl Encoder {
     /// A fresh encoder.
     pub fn new(config: &TokenizerConfig, device: &Device) -> Self {
-        let [a, b, c] = config.widths;
-        let blocks = |width, count| (0..count).map(|_| PlainBlock::new(width, device)).collect();
+        let [fine, coarse] = config.encoder_widths;
+        let [fine_blocks, coarse_blocks] = config.encoder_blocks;
         Self {
-            input: linear(2 * config.bins, a, device),
-            fine: blocks(a, config.blocks[0]),
-            down_middle: Down::new(a, b, device),
-            middle: blocks(b, config.blocks[1]),
-            down_coarse: Down::new(b, c, device),
-            coarse: blocks(c, config.blocks[2]),
-            attention: SelfAttention::new(c, config.heads, device),
-            output: linear(c, config.channels, device),
+            input: linear(config.bins, fine, device),
+            fine: PlainBlock::stack(fine, fine_blocks, device),
+            down: Down::new(fine, coarse, device),
+            coarse: PlainBlock::stack(coarse, coarse_blocks, device),
+            attention: SelfAttention::new(coarse, config.heads, device),
+            output: linear(coarse, config.channels, device),
         }
     }
 
-    /// `[batch, 4·token, 2·bin]` scaled companded frames to `[batch, token, channel]` latents, each token of mean 0 and variance 1.
+    /// `[batch, 2·token, 2·bin]` scaled companded frames to `[batch, token, channel]` latents, each token of mean 0 and variance 1.
     pub fn forward(&self, frames: Tensor<3>) -> Tensor<3> {
-        let run = |blocks: &[PlainBlock], h| blocks.iter().fold(h, |h, block| block.forward(h));
-        let h = run(&self.fine, self.input.forward(frames)); // [batch, 4·token, a]
-        let h = run(&self.middle, self.down_middle.forward(h)); // [batch, 2·token, b]
-        let h = run(&self.coarse, self.down_coarse.forward(h)); // [batch, token, c]
+        let h = PlainBlock::run(&self.fine, self.input.forward(loudness(frames))); // [batch, 2·token, fine]
+        let h = PlainBlock::run(&self.coarse, self.down.forward(h)); // [batch, token, coarse]
         let rotation = self.attention.rotation(&h);
         let h = self.attention.forward(h, Some(&rotation));
         layer_norm(self.output.forward(h), LATENT_EPSILON) // [batch, token, channel]
     }
 }
 
-/// What the decoder reads at every call, computed once from the latents.
-#[derive(Clone, Debug)]
-pub struct Condition {
-    /// `[batch, 4·token, condition]`.
-    pub fine: Tensor<3>,
-    /// `[batch, 2·token, condition]`.
-    pub middle: Tensor<3>,
-    /// `[batch, token, condition]`.
-    pub coarse: Tensor<3>,
-    /// `[batch, 4·token, bin]`: what to divide a bin by so that it has about unit variance.
-    pub scale: Tensor<3>,
+/// Sum of the squares of real and imaginary part. `[batch, frame, 2·bin]` to `[batch, frame, bin]`.
+pub fn energy(frames: Tensor<3>) -> Tensor<3> {
+    let bins = frames.dims()[2] / 2;
+    let (re, im) = (frames.clone().narrow(2, 0, bins), frames.narrow(2, bins, bins));
+    re.clone() * re + im.clone() * im
 }
 
-/// Latents to the decoder's condition.
-#[derive(Module, Debug)]
-pub struct ConditionNetwork {
-    coarse: Linear,
-    up_middle: Up,
-    up_fine: Up,
-    magnitude_hidden: Linear,
-    magnitude: Linear,
-}
-
-impl ConditionNetwork {
-    fn new(config: &TokenizerConfig, device: &Device) -> Self {
-        let c = config.condition;
-        Self {
-            coarse: linear(3 * config.channels, c, device),
-            up_middle: Up::new(c, c, device),
-            up_fine: Up::new(c, c, device),
-            magnitude_hidden: linear(c, 2 * c, device),
-            magnitude: linear(2 * c, config.bins, device),
-        }
-    }
-
-    /// `[batch, token, channel]` latents to the condition, and the expected magnitudes `[batch, 4·token, bin]` for the loss.
-    pub fn forward(&self, latents: Tensor<3>) -> (Condition, Tensor<3>) {
-        let coarse = self.coarse.forward(with_neighbours(latents)); // [batch, token, condition]
-        let middle = self.up_middle.forward(silu(coarse.clone()));
-        let fine = self.up_fine.forward(silu(middle.clone()));
-        let hidden = gelu(self.magnitude_hidden.forward(silu(fine.clone())));
-        let magnitude = softplus(self.magnitude.forward(hidden), 1.0); // [batch, 4·token, bin]
-        // Detached: the diffusion loss must not move the scale it is measured in.
-        let known = magnitude.clone().detach();
-        let scale = ((known.clone() * known).mul_scalar(EXPECTED_SHARE) + SCALE_FLOOR).sqrt();
-        (Condition { fine, middle, coarse, scale }, magnitude)
-    }
-}
-
-/// Each token beside its two neighbours, zeros past the ends. `[batch, token, channel]` to `[batch, token, 3·channel]`.
-fn with_neighbours(x: Tensor<3>) -> Tensor<3> {
-    let tokens = x.dims()[1];
-    let nothing = x.clone().narrow(1, 0, 1).mul_scalar(0.0);
-    let before = Tensor::cat(vec![nothing.clone(), x.clone().narrow(1, 0, tokens - 1)], 1);
-    let after = Tensor::cat(vec![x.clone().narrow(1, 1, tokens - 1), nothing], 1);
-    Tensor::cat(vec![before, x, after], 2)
-}
-
-/// Makes shift, scale and gate for every block of one rate.
-#[derive(Module, Debug)]
-struct ModulationHead {
-    all: Linear,
-    blocks: usize,
-}
-
-impl ModulationHead {
-    fn new(condition: usize, width: usize, blocks: usize, device: &Device) -> Self {
-        Self { all: zero_linear(condition, 3 * width * blocks, device), blocks }
-    }
-
-    /// `[batch, time, condition]` and `[batch, 1, condition]` to one modulation per block.
-    fn forward(&self, condition: Tensor<3>, level: Tensor<3>) -> Vec<Modulation> {
-        let all = self.all.forward(silu(condition + level));
-        let width = all.dims()[2] / (3 * self.blocks);
-        let part = |i: usize| all.clone().narrow(2, i * width, width);
-        (0..self.blocks).map(|k| Modulation { shift: part(3 * k), scale: part(3 * k + 1), gate: part(3 * k + 2) }).collect()
-    }
-}
-
-/// Noisy frames and condition to clean frames, in units of the condition's scale.
-///
-/// A U-Net over three rates whose skips carry the last features before each halving, gated nowhere but in the blocks.
-#[derive(Module, Debug)]
-pub struct Denoiser {
-    level: LevelEmbedding,
-    input: Linear,
-    input_condition: Linear,
-    input_scale: Linear,
-    coarse_condition: Linear,
-    modulation_fine: ModulationHead,
-    modulation_middle: ModulationHead,
-    modulation_coarse: ModulationHead,
-    fine_in: Vec<ConditionedBlock>,
-    down_middle: Down,
-    middle_in: Vec<ConditionedBlock>,
-    down_coarse: Down,
-    coarse: Vec<ConditionedBlock>,
-    attention: SelfAttention,
-    up_middle: Up,
-    skip_middle: Linear,
-    middle_out: Vec<ConditionedBlock>,
-    up_fine: Up,
-    skip_fine: Linear,
-    fine_out: Vec<ConditionedBlock>,
-    output: Linear,
-    mask: Linear,
-}
-
-impl Denoiser {
-    fn new(config: &TokenizerConfig, device: &Device) -> Self {
-        let [a, b, c] = config.widths;
-        let [na, nb, nc] = config.blocks;
-        let nc = nc + config.middle_blocks;
-        let blocks = |width, count| (0..count).map(|_| ConditionedBlock::new(width, device)).collect();
-        let head = |width, count| ModulationHead::new(config.condition, width, count, device);
-        Self {
-            level: LevelEmbedding::new(config.condition, device),
-            input: linear(2 * config.bins, a, device),
-            input_condition: linear(config.condition, a, device),
-            input_scale: linear(config.bins, a, device),
-            coarse_condition: linear(config.condition, c, device),
-            modulation_fine: head(a, 2 * na),
-            modulation_middle: head(b, 2 * nb),
-            modulation_coarse: head(c, nc),
-            fine_in: blocks(a, na),
-            down_middle: Down::new(a, b, device),
-            middle_in: blocks(b, nb),
-            down_coarse: Down::new(b, c, device),
-            coarse: blocks(c, nc),
-            attention: SelfAttention::new(c, config.heads, device),
-            up_middle: Up::new(c, b, device),
-            skip_middle: linear(b, b, device),
-            middle_out: blocks(b, nb),
-            up_fine: Up::new(b, a, device),
-            skip_fine: linear(a, a, device),
-            fine_out: blocks(a, na),
-            output: zero_linear(a, 2 * config.bins, device),
-            mask: zero_linear(a, config.bins, device),
-        }
-    }
-
-    /// `noisy` `[batch, 4·token, 2·bin]` in units of the scale, `level` `[batch]`, to the clean frames in the same units.
-    pub fn forward(&self, noisy: Tensor<3>, level: Tensor<1>, condition: &Condition) -> Tensor<3> {
-        let embedded = self.level.forward(level.clone()).unsqueeze_dim::<3>(1); // [batch, 1, condition]
-        let mut fine = self.modulation_fine.forward(condition.fine.clone(), embedded.clone()).into_iter();
-        let mut middle = self.modulation_middle.forward(condition.middle.clone(), embedded.clone()).into_iter();
-        let mut coarse = self.modulation_coarse.forward(condition.coarse.clone(), embedded).into_iter();
-        let run = |blocks: &[ConditionedBlock], h: Tensor<3>, modulations: &mut std::vec::IntoIter<Modulation>| {
-            blocks.iter().zip(modulations).fold(h, |h, (block, modulation)| block.forward(h, modulation))
-        };
-
-        let h = self.input.forward(noisy.clone())
-            + self.input_condition.forward(condition.fine.clone())
-            + self.input_scale.forward(condition.scale.clone().log()); // [batch, 4·token, a]
-        let skip_fine = run(&self.fine_in, h, &mut fine);
-        let skip_middle = run(&self.middle_in, self.down_middle.forward(skip_fine.clone()), &mut middle); // [batch, 2·token, b]
-        let h = self.down_coarse.forward(skip_middle.clone()) + self.coarse_condition.forward(condition.coarse.clone());
-        let h = run(&self.coarse, h, &mut coarse); // [batch, token, c]
-        let rotation = self.attention.rotation(&h);
-        let h = self.attention.forward(h, Some(&rotation));
-        let h = self.up_middle.forward(h) + self.skip_middle.forward(skip_middle); // [batch, 2·token, b]
-        let h = run(&self.middle_out, h, &mut middle);
-        let h = self.up_fine.forward(h) + self.skip_fine.forward(skip_fine); // [batch, 4·token, a]
-        let h = layer_norm(run(&self.fine_out, h, &mut fine), 1e-5);
-        self.combine(h, noisy, level)
-    }
-
-    /// `g·x_t + t/√q·F`: the gain `(1−t)/q` is what an ideal linear filter would apply to unit-variance data and noise,
-    /// `q = (1−t)² + t²`; the mask bends it per bin, and `F` adds what only the latents can tell.
-    fn combine(&self, h: Tensor<3>, noisy: Tensor<3>, level: Tensor<1>) -> Tensor<3> {
-        let t = level.unsqueeze_dim::<2>(1).unsqueeze_dim::<3>(2); // [batch, 1, 1]
-        let clean_share = t.clone().neg() + 1.0;
-        let q = clean_share.clone() * clean_share.clone() + t.clone() * t.clone();
-        let mask = gate(self.mask.forward(h.clone())) * (clean_share / q.clone());
-        Tensor::cat(vec![mask.clone(), mask], 2) * noisy + self.output.forward(h) * (t / q.sqrt())
-    }
+/// What the encoder reads: phases, which no token has room for, are left out, and loudness is on the scale that ears and the
+/// condition's likelihood have. Learning it from complex numbers took ten times as many steps.
+fn loudness(frames: Tensor<3>) -> Tensor<3> {
+    (energy(frames) + ENERGY_FLOOR).log().add_scalar(LOUDNESS_OFFSET).div_scalar(LOUDNESS_SPREAD)
 }
 
 /// Condition network and denoiser.

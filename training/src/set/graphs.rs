@@ -8,8 +8,8 @@ use turnaround_core::contract::{Graph, Sizes};
 use super::parity::{self, Parity};
 use crate::export::{Inputs, Outputs, Ports, Symbols, WeightPrecision, trace};
 use crate::networks::actions::ActionEmbedding;
+use crate::networks::condition::Condition;
 use crate::networks::dynamics::Bars;
-use crate::networks::tokenizer::Condition;
 use crate::pipeline::Networks;
 use crate::train::dynamics::CONTEXT_LEVEL;
 
@@ -40,10 +40,9 @@ pub fn export_all(networks: &Networks, sizes: &Sizes) -> Result<Vec<Exported>> {
             Graph::DecoderCondition,
             |all| all.tokenizer.decoder.condition.clone(),
             |network, inputs| {
-                let (condition, _) = network.forward(inputs.get("latents"));
+                let condition = network.forward(inputs.get("latents"));
                 Outputs::new()
                     .with("condition_fine", condition.fine)
-                    .with("condition_middle", condition.middle)
                     .with("condition_coarse", condition.coarse)
                     .with("scale", condition.scale)
             },
@@ -54,7 +53,6 @@ pub fn export_all(networks: &Networks, sizes: &Sizes) -> Result<Vec<Exported>> {
             |denoiser, inputs| {
                 let condition = Condition {
                     fine: inputs.get("condition_fine"),
-                    middle: inputs.get("condition_middle"),
                     coarse: inputs.get("condition_coarse"),
                     scale: inputs.get("scale"),
                 };

@@ -86,6 +86,7 @@ fn manifest(models: &Models, preset: &Preset, corpus: &Corpus, name: String, gra
     let statistics = Statistics {
         compand_exponent: COMPAND_EXPONENT,
         bin_scale: models.companding.bin_scale.clone(),
+        decoded_gain: models.decoded_gain.clone(),
         slot_mean: models.slots.mean.clone(),
         slot_deviation: models.slots.deviation.clone(),
         latent_epsilon: crate::networks::tokenizer::LATENT_EPSILON as f32,

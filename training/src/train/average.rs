@@ -4,10 +4,10 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-/// The average after this many steps keeps `min(0.999, (1 + step) / (10 + step))` of itself, so that early steps wash out fast.
+/// The average after this many steps keeps `min(0.995, (1 + step) / (10 + step))` of itself, so that early steps wash out fast.
 pub fn decay(step: u64) -> f64 {
     let step = step as f64;
-    ((1.0 + step) / (10.0 + step)).min(0.999)
+    ((1.0 + step) / (10.0 + step)).min(0.995)
 }
 
 /// Moves `average` towards `live`, which may be on an autodiff device. Both must come from the same module (same parameter ids).

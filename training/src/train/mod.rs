@@ -6,6 +6,7 @@ pub mod average;
 pub mod curve;
 pub mod dynamics;
 pub mod frames;
+pub mod gain;
 pub mod latents;
 pub mod random;
 pub mod run;

@@ -1,0 +1,82 @@
+//! How much too soft decoded sound is, bin by bin, so that use can make up for it.
+//!
+//! The scale that the latents tell is right on average in companded magnitude. Sound adds up true energies, which grow with a higher
+//! power, so an average that is right there is too low here, the more the less sure the network is.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use indicatif::ProgressIterator;
+use turnaround_core::contract::Sizes;
+use turnaround_core::sampler::Sampler;
+use turnaround_core::spectrum::{Companding, Stft};
+
+use super::frames::FrameSource;
+use super::latents::numbers;
+use super::random;
+use crate::networks::condition::Condition;
+use crate::networks::tokenizer::{Decoder, Tokenizer};
+
+/// Stretches that are decoded, and the calls each takes: as in use by default.
+const STRETCHES: usize = 48;
+const CALLS: usize = 4;
+
+/// Bins on each side that a gain is averaged with; single bins of so little sound are chance.
+const NEIGHBOURS: usize = 8;
+
+/// A gain further from 1 would be a sign of a decoder that decodes nothing, and loud noise.
+const MOST_GAIN: f64 = 4.0;
+
+/// The factor on companded decoded bins `[bin]` that gives training stretches the long-time energy they had.
+pub fn measure(tokenizer: &Tokenizer, source: &FrameSource, sizes: &Sizes, seed: u64, device: &Device) -> Vec<f32> {
+    let stft = Stft::new(sizes.hop);
+    let plain = Companding::unscaled(1.0, sizes.bins);
+    let (mut wanted, mut found) = (vec![0.0; sizes.bins], vec![0.0; sizes.bins]);
+    let mut dice = random::of_step(seed, "decoded gain", 0);
+    for index in (0..STRETCHES).progress() {
+        let frames = source.batch(&mut dice, 1, device);
+        let latents = tokenizer.encoder.forward(frames.clone());
+        let original = stft.synthesise(&numbers(frames), source.companding());
+        let decoded = decode(&tokenizer.decoder, latents, source.companding(), &stft, seed + index as u64, device);
+        add_energy(&mut wanted, &stft.analyse(&original, &plain));
+        add_energy(&mut found, &stft.analyse(&decoded, &plain));
+    }
+    let exponent = 0.5 * f64::from(source.companding().exponent);
+    (0..sizes.bins)
+        .map(|bin| {
+            let near = bin.saturating_sub(NEIGHBOURS)..(bin + NEIGHBOURS + 1).min(sizes.bins);
+            let ratio = wanted[near.clone()].iter().sum::<f64>() / found[near].iter().sum::<f64>().max(f64::MIN_POSITIVE);
+            ratio.powf(exponent).clamp(1.0 / MOST_GAIN, MOST_GAIN) as f32
+        })
+        .collect()
+}
+
+/// Sound of latents `[1, token, channel]`, no gain applied.
+fn decode(decoder: &Decoder, latents: Tensor<3>, companding: &Companding, stft: &Stft, seed: u64, device: &Device) -> Vec<f32> {
+    let condition = decoder.condition.forward(latents);
+    let gain = vec![1.0; companding.bin_scale.len()];
+    let sampler = Sampler { stft, companding, gain: &gain };
+    let scale = numbers(condition.scale.clone());
+    let sampled = sampler.sample(&scale, None, CALLS, seed, |noisy, level| {
+        Ok::<_, std::convert::Infallible>(denoised(decoder, noisy, level, &condition, device))
+    });
+    match sampled {
+        Ok(samples) => samples,
+        Err(never) => match never {},
+    }
+}
+
+fn denoised(decoder: &Decoder, noisy: &[f32], level: f32, condition: &Condition, device: &Device) -> Vec<f32> {
+    let [_, frames, bins] = condition.scale.dims();
+    let noisy = Tensor::from_data(TensorData::new(noisy.to_vec(), [1, frames, 2 * bins]), device);
+    let level = Tensor::from_data(TensorData::new(vec![level], [1]), device);
+    numbers(decoder.denoiser.forward(noisy, level, condition))
+}
+
+/// Adds the energy of every bin of rows `[frame, 2 · bin]`.
+fn add_energy(sums: &mut [f64], rows: &[f32]) {
+    let bins = sums.len();
+    for row in rows.chunks_exact(2 * bins) {
+        for (sum, (re, im)) in sums.iter_mut().zip(row[..bins].iter().zip(&row[bins..])) {
+            *sum += f64::from(re * re + im * im);
+        }
+    }
+}
