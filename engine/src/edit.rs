@@ -11,7 +11,7 @@ use crate::job::{Job, Stage};
 use crate::regenerate::{ActionChoice, Settings};
 use crate::road::context::{Plan, plan};
 use crate::road::seed::{Purpose, stream};
-use crate::road::{ActionVector, Decoding, Latents, Road, Window, WindowBar, splice};
+use crate::road::{ActionVector, Decoding, Latents, Road, Window, WindowBar, level, splice};
 use crate::song::{Heard, Song};
 
 /// Steps of the job for hearing one unit, and for decoding one besides the decoder's calls.
@@ -214,12 +214,28 @@ impl<'a> Edit<'a> {
         let known = Known { is_known: self.known_frames(unit, &spans), frames };
         let seed = stream(self.settings.seed, Purpose::Decoder, unit);
         let how = Decoding { calls: self.settings.quality.decoder_calls(), seed };
-        let decoded = self.road.decode::<EngineError>(&latents, stretch, Some(&known), how, job)?;
+        let mut decoded = self.road.decode::<EngineError>(&latents, stretch, Some(&known), how, job)?;
+        let gain = self.gain_into_reach(&spans, decoded.start, &decoded.samples);
+        decoded.samples.iter_mut().for_each(|sample| *sample *= gain);
         for &span in &spans {
             self.splice(span, self.goes_on(unit, span), decoded.start, &decoded.samples);
         }
         self.made.insert(unit);
         Ok(())
+    }
+
+    /// What keeps the level of the parts that change within reach of what they replace.
+    fn gain_into_reach(&self, spans: &[(i64, i64)], decoded_start: i64, decoded: &[f32]) -> f32 {
+        let (mut old, mut new, mut count) = (0.0, 0.0, 0.0);
+        for position in spans.iter().flat_map(|&(start, end)| start..end) {
+            let dry = self.song.track.get(position as usize);
+            if let Some((dry, made)) = dry.zip(decoded.get((position - decoded_start) as usize)) {
+                old += f64::from(dry * dry);
+                new += f64::from(made * made);
+                count += 1.0;
+            }
+        }
+        if count == 0.0 { 1.0 } else { level::gain_into_reach(old / count, new / count, f64::from(self.settings.level_reach_db)) }
     }
 
     /// Latents of the unit and its margins as the track is now: a neighbour made before has changed them.

@@ -68,11 +68,13 @@ pub struct Settings {
     pub seed: u64,
     /// How much work to spend.
     pub quality: Quality,
+    /// How many decibels louder or softer than the old bar a new one may be, from 0; infinity leaves it to the networks. Start here with 3.
+    pub level_reach_db: f32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { strength: 1.0, guidance: 2.0, seed: 0, quality: Quality::Default }
+        Settings { strength: 1.0, guidance: 2.0, seed: 0, quality: Quality::Default, level_reach_db: 3.0 }
     }
 }
 
@@ -133,7 +135,11 @@ pub struct Regenerated {
 
 impl Settings {
     fn check(&self) -> Result<(), EngineError> {
-        for (name, value, low, high) in [("strength", self.strength, 0.0, 1.0), ("guidance", self.guidance, 0.0, 10.0)] {
+        for (name, value, low, high) in [
+            ("strength", self.strength, 0.0, 1.0),
+            ("guidance", self.guidance, 0.0, 10.0),
+            ("level reach", self.level_reach_db, 0.0, f32::INFINITY),
+        ] {
             if !(low..=high).contains(&value) {
                 return Err(EngineError::Setting { name, low, high, value });
             }

@@ -163,7 +163,13 @@ pub struct Regenerate {
 
 impl Regenerate {
     pub fn settings(&self) -> Settings {
-        Settings { strength: self.strength, guidance: self.guidance, seed: self.seed, quality: self.quality.into() }
+        Settings {
+            strength: self.strength,
+            guidance: self.guidance,
+            seed: self.seed,
+            quality: self.quality.into(),
+            ..Settings::default()
+        }
     }
 }
 
