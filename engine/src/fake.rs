@@ -111,7 +111,7 @@ fn report() -> RuntimeReport {
         version: "1".into(),
         library: None,
         provider: "cpu".into(),
-        threads: runtime::default_threads(),
+        threads: runtime::DEFAULT_THREADS,
         notes: Vec::new(),
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use flops::flops;
 pub use locate::{Candidate, candidates, user_cache};
 pub use matmul_graph::matmul_graph;
-pub use open::{Options, Provider, RuntimeChoice, default_threads, open};
+pub use open::{DEFAULT_THREADS, Options, Provider, RuntimeChoice, open};
 pub use tensor::{Dimension, PortInfo, Tensor, TensorView};
 
 /// A library that can load graphs.

@@ -8,7 +8,7 @@ use turnaround_core::tempo_map::TempoMap;
 use turnaround_core::time::{Metre, Seconds, Tempo};
 use turnaround_engine::regenerate::{Quality, Settings};
 use turnaround_engine::roundtrip::Turn;
-use turnaround_engine::runtime::{Options, Provider, RuntimeChoice, default_threads};
+use turnaround_engine::runtime::{DEFAULT_THREADS, Options, Provider, RuntimeChoice};
 
 /// Regenerates chosen bars of a recording and leaves every other sample as it is.
 #[derive(Parser)]
@@ -44,7 +44,7 @@ pub struct Networks {
     /// Which library runs them.
     #[arg(long, value_enum, default_value_t = RuntimeName::Auto)]
     pub runtime: RuntimeName,
-    /// Threads one network call may use [default: the cores, at most 4].
+    /// Threads one network call may use [default: 1, the fastest for small sets].
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub threads: Option<u16>,
 }
@@ -54,7 +54,7 @@ impl Networks {
         Options {
             runtime: self.runtime.into(),
             provider: self.provider.into(),
-            threads: self.threads.map_or_else(default_threads, usize::from),
+            threads: self.threads.map_or(DEFAULT_THREADS, usize::from),
             beside: Vec::new(),
         }
     }
