@@ -186,7 +186,8 @@ impl Engine {
     /// Makes the target bars anew. Blocks until it is done or stopped.
     ///
     /// The networks write the mid below 7.2 kHz; side and highs stay those of the dry bar. Samples change only from 20 ms before a
-    /// target bar to its end. At both edges the sound fades before the bar line, so that no downbeat is split.
+    /// target bar to its end, and a new bar's level stays within [`Settings::level_reach_db`] of the old one's. At both edges the sound
+    /// fades before the bar line, so that no downbeat is split.
     ///
     /// # Errors
     /// [`EngineError`]: a bar that is not there, an action or setting that does not exist, nothing to hear, a failed network, or
