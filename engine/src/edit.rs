@@ -4,19 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use turnaround_core::bars::BarNumber;
 use turnaround_core::contract::SparseWeights;
+use turnaround_core::level::bands::{BandPowers, Reach, band_powers, with_gains};
 use turnaround_core::sampler::Known;
 
 use crate::engine::EngineError;
 use crate::job::{Job, Stage};
-use crate::regenerate::{ActionChoice, Settings};
+use crate::regenerate::{ActionChoice, Edges, Settings};
 use crate::road::context::{Plan, plan};
+use crate::road::encode::cut;
 use crate::road::seed::{Purpose, stream};
-use crate::road::{ActionVector, Decoding, Latents, Road, Window, WindowBar, level, splice};
+use crate::road::{ActionVector, Decoding, Latents, Road, Window, WindowBar, splice};
 use crate::song::{Heard, Song};
 
 /// Steps of the job for hearing one unit, and for decoding one besides the decoder's calls.
 const STEPS_TO_HEAR: usize = 3;
-const STEPS_TO_DECODE: usize = 5;
+const STEPS_TO_DECODE: usize = 6;
+
+/// Steps of the job after the last bar is made: crossover, highs, stereo, limiter, hashes.
+const STEPS_TO_FINISH: usize = 5;
+
+/// How much sound is kept beyond the ends of an open edge, for crossover and resampler to hear, in fades.
+const FADES_BEYOND: i64 = 2;
 
 pub(crate) struct Edit<'a> {
     road: &'a Road<'a>,
@@ -33,7 +41,13 @@ pub(crate) struct Edit<'a> {
     actions: BTreeMap<usize, SparseWeights>,
     context: BTreeSet<usize>,
     made: BTreeSet<usize>,
+    /// Mean squares of the context that is heard now.
+    context_powers: BandPowers,
+    /// What was done to the level of units.
+    gains: BTreeMap<usize, [f32; 4]>,
     track: Vec<f32>,
+    /// New sound around the outer ends of runs, and where on the track it begins. Only a caller that fades by itself hears it.
+    open_ends: Vec<(i64, Vec<f32>)>,
 }
 
 impl<'a> Edit<'a> {
@@ -63,7 +77,10 @@ impl<'a> Edit<'a> {
             actions: BTreeMap::new(),
             context: BTreeSet::new(),
             made: BTreeSet::new(),
+            context_powers: [0.0; 4],
+            gains: BTreeMap::new(),
             track: song.track.clone(),
+            open_ends: Vec::new(),
         }
     }
 
@@ -78,7 +95,18 @@ impl<'a> Edit<'a> {
         for plan in &plans {
             self.make(plan, &unrelated_action, job)?;
         }
-        Ok(std::mem::take(&mut self.track))
+        let mut track = std::mem::take(&mut self.track);
+        for (start, sound) in self.open_ends.drain(..) {
+            copy(&mut track, start, &sound);
+        }
+        Ok(track)
+    }
+
+    /// The gain that each band of each chosen bar was given to stay within reach, in decibels: the mean over the bar's units.
+    pub(crate) fn bar_gains_db(&self, bar: BarNumber) -> [f32; 4] {
+        let units = self.gains.iter().filter(|(unit, _)| self.song.units[**unit].bars.contains(&bar));
+        let gains: Vec<&[f32; 4]> = units.map(|(_, gains)| gains).collect();
+        std::array::from_fn(|band| gains.iter().map(|gains| 20.0 * gains[band].log10()).sum::<f32>() / gains.len().max(1) as f32)
     }
 
     /// Numbers of the bars in any context.
@@ -117,7 +145,7 @@ impl<'a> Edit<'a> {
         let heard: BTreeSet<usize> = plans.iter().flat_map(|plan| plan.targets.iter().chain(&plan.context)).copied().collect();
         let decode = self.targets.len() * (self.settings.quality.decoder_calls() + STEPS_TO_DECODE);
         let dynamics = plans.len() * (self.settings.quality.dynamics_steps() + 1);
-        heard.len() * STEPS_TO_HEAR + decode + dynamics + 2
+        heard.len() * STEPS_TO_HEAR + decode + dynamics + plans.len() + 1 + STEPS_TO_FINISH
     }
 
     /// The action of a training bar that has nothing to do with this edit, chosen by the seed.
@@ -151,6 +179,7 @@ impl<'a> Edit<'a> {
             window.targets.push(target);
         }
         self.context.extend(&plan.context);
+        self.context_powers = job.step(Stage::Level, || Ok::<_, EngineError>(self.powers_of(&plan.context)))?;
         let slots = self.road.denoise::<EngineError>(&window, self.settings.denoising(), job)?;
         let mut made = BTreeMap::new();
         for (&unit, slots) in plan.targets.iter().zip(slots) {
@@ -215,8 +244,12 @@ impl<'a> Edit<'a> {
         let seed = stream(self.settings.seed, Purpose::Decoder, unit);
         let how = Decoding { calls: self.settings.quality.decoder_calls(), seed };
         let mut decoded = self.road.decode::<EngineError>(&latents, stretch, Some(&known), how, job)?;
-        let gain = self.gain_into_reach(&spans, decoded.start, &decoded.samples);
-        decoded.samples.iter_mut().for_each(|sample| *sample *= gain);
+        let (gains, samples) = job.step(Stage::Level, || {
+            let gains = self.gains_into_reach(&spans, decoded.start, &decoded.samples);
+            Ok::<_, EngineError>((gains, with_gains(&decoded.samples, gains, self.song.model_rate)))
+        })?;
+        decoded.samples = samples;
+        self.gains.insert(unit, gains);
         for &span in &spans {
             self.splice(span, self.goes_on(unit, span), decoded.start, &decoded.samples);
         }
@@ -224,18 +257,30 @@ impl<'a> Edit<'a> {
         Ok(())
     }
 
-    /// What keeps the level of the parts that change within reach of what they replace.
-    fn gain_into_reach(&self, spans: &[(i64, i64)], decoded_start: i64, decoded: &[f32]) -> f32 {
-        let (mut old, mut new, mut count) = (0.0, 0.0, 0.0);
-        for position in spans.iter().flat_map(|&(start, end)| start..end) {
-            let dry = self.song.track.get(position as usize);
-            if let Some((dry, made)) = dry.zip(decoded.get((position - decoded_start) as usize)) {
-                old += f64::from(dry * dry);
-                new += f64::from(made * made);
-                count += 1.0;
+    /// What keeps the parts that change within reach of the context, or of what they replace where that lies farther out.
+    fn gains_into_reach(&self, spans: &[(i64, i64)], decoded_start: i64, decoded: &[f32]) -> [f32; 4] {
+        let piece = |samples: &[f32], start: i64| -> Vec<f32> {
+            spans.iter().flat_map(|&(from, to)| cut(samples, from - start, (to - from) as usize)).collect()
+        };
+        let powers = |samples: &[f32]| band_powers(samples, self.song.model_rate);
+        let old = powers(&piece(&self.song.track, 0));
+        let reach = Reach { references: vec![old, self.context_powers], reach_db: f64::from(self.settings.level_reach_db) };
+        reach.gains(&powers(&piece(decoded, decoded_start)))
+    }
+
+    /// Mean squares of some units together as the track is now.
+    fn powers_of(&self, units: &[usize]) -> BandPowers {
+        let mut sum = [0.0; 4];
+        let mut samples = 0.0;
+        for &unit in units {
+            let span = self.song.units[unit].samples(self.song.model_rate);
+            let sound = cut(&self.track, span.start.get(), span.len());
+            for (sum, power) in sum.iter_mut().zip(band_powers(&sound, self.song.model_rate)) {
+                *sum += power * span.len() as f64;
             }
+            samples += span.len() as f64;
         }
-        if count == 0.0 { 1.0 } else { level::gain_into_reach(old / count, new / count, f64::from(self.settings.level_reach_db)) }
+        sum.map(|sum| if samples > 0.0 { sum / samples } else { 0.0 })
     }
 
     /// Latents of the unit and its margins as the track is now: a neighbour made before has changed them.
@@ -322,6 +367,9 @@ impl<'a> Edit<'a> {
         let (fade, guard) = (splice::fade_samples(rate) as i64, splice::guard_samples(rate) as i64);
         let is_run_start = self.runs.iter().any(|&(start, _)| start == span.0);
         let lead = if is_run_start { guard } else { 0 };
+        if self.settings.edges == Edges::Open {
+            self.keep_open_ends(span, is_run_start, goes_on, decoded_start, decoded);
+        }
         // The fade in keeps its guard before it, the fade out after it: both end where the listener's stretch ends, or earlier.
         self.fade_in(span.0 - fade + lead, span.0, decoded_start, decoded);
         if goes_on {
@@ -337,12 +385,28 @@ impl<'a> Edit<'a> {
         }
     }
 
+    /// Keeps the new sound from before a run's start and around its end as it is, and some beyond.
+    fn keep_open_ends(&mut self, span: (i64, i64), is_run_start: bool, goes_on: bool, decoded_start: i64, decoded: &[f32]) {
+        let fade = splice::fade_samples(self.song.model_rate) as i64;
+        let mut keep = |from: i64, to: i64| {
+            // A set without margins has no sound around the bar.
+            let (from, to) = (from.max(decoded_start), to.min(decoded_start + decoded.len() as i64));
+            if from < to {
+                self.open_ends.push((from, decoded[(from - decoded_start) as usize..(to - decoded_start) as usize].to_vec()));
+            }
+        };
+        if is_run_start {
+            keep(span.0 - (1 + FADES_BEYOND) * fade, span.0);
+        }
+        if !goes_on {
+            keep((span.1 - fade).max(span.0), span.1 + FADES_BEYOND * fade);
+        }
+    }
+
     fn copy(&mut self, from: i64, to: i64, decoded_start: i64, decoded: &[f32]) {
-        let to = to.min(self.track.len() as i64).min(decoded_start + decoded.len() as i64);
-        let (from, to) = (from.max(0), to.max(0));
+        let (from, to) = (from.max(decoded_start), to.min(decoded_start + decoded.len() as i64));
         if from < to {
-            let source = &decoded[(from - decoded_start) as usize..(to - decoded_start) as usize];
-            self.track[from as usize..to as usize].copy_from_slice(source);
+            copy(&mut self.track, from, &decoded[(from - decoded_start) as usize..(to - decoded_start) as usize]);
         }
     }
 
@@ -371,6 +435,15 @@ impl<'a> Edit<'a> {
 fn chosen_bar(song: &Song, chosen: &BTreeMap<BarNumber, ActionChoice>, unit: usize) -> Option<BarNumber> {
     let bars = &song.units[unit].bars;
     bars.start().through(*bars.end()).find(|bar| chosen.contains_key(bar))
+}
+
+/// Sets sound into a track from a position on; what lies beyond the track's ends is left out.
+fn copy(track: &mut [f32], start: i64, sound: &[f32]) {
+    let from = start.clamp(0, track.len() as i64);
+    let to = (start + sound.len() as i64).clamp(from, track.len() as i64);
+    let source = (from - start).min(sound.len() as i64) as usize;
+    let length = (to - from) as usize;
+    track[from as usize..to as usize].copy_from_slice(&sound[source..source + length]);
 }
 
 fn touches(spans: &[(i64, i64)], from: i64, to: i64) -> bool {

@@ -23,6 +23,12 @@ pub enum Stage {
     Dynamics,
     /// Latents to audio.
     Decode,
+    /// Levels of the bands, and the limiter.
+    Level,
+    /// Sound above the crossover.
+    HighBand,
+    /// The stereo image.
+    Stereo,
     /// Seams, crossover and hashes.
     Mix,
 }
@@ -38,6 +44,9 @@ impl Stage {
             Stage::Context => "context",
             Stage::Dynamics => "dynamics",
             Stage::Decode => "decode",
+            Stage::Level => "level",
+            Stage::HighBand => "high_band",
+            Stage::Stereo => "stereo",
             Stage::Mix => "mix",
         }
     }

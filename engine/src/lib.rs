@@ -13,6 +13,7 @@ mod edit;
 mod engine;
 #[cfg(test)]
 mod fake;
+mod finish;
 mod infer;
 mod job;
 pub mod model_set;

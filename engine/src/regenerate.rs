@@ -5,20 +5,20 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use turnaround_core::audio::Audio;
-use turnaround_core::bars::BarNumber;
+use turnaround_core::bars::{Bar, BarNumber};
 use turnaround_core::contract::SparseWeights;
 use turnaround_core::guidance::Guidance;
 use turnaround_core::tempo_map::TempoMap;
 
 use crate::edit::Edit;
 use crate::engine::{Engine, EngineError};
+use crate::finish::{Finish, Finished, Run};
 use crate::job::{Control, Job, Stage};
 use crate::report::{
     AudioReport, BarReport, ModelSetReport, Region, Report, SettingsReport, TimingReport, kept_regions, labelled, level_db,
 };
-use crate::road::splice::FADE;
-use crate::road::{Denoising, Road, merge};
-use crate::song::{Song, samples};
+use crate::road::{Denoising, Road};
+use crate::song::Song;
 
 /// Noise levels between which guidance acts: above, no detail is decided yet; below, all is.
 const GUIDED_FROM: f32 = 0.3;
@@ -68,13 +68,69 @@ pub struct Settings {
     pub seed: u64,
     /// How much work to spend.
     pub quality: Quality,
-    /// How many decibels louder or softer than the old bar a new one may be, from 0; infinity leaves it to the networks. Start here with 3.
+    /// How many decibels a band of a new bar may be louder than the context or softer, from 0; where the old bar lies farther out, than
+    /// that. Bands are parted at 250 Hz, 1 and 4 kHz. Peaks are limited to 0.3 dB below full scale, or to the dry bar's own. Infinity leaves
+    /// level and peaks to the networks. Start here with 3.
     pub level_reach_db: f32,
+    /// What sounds above 7.2 kHz, where the networks write nothing.
+    pub high_band: HighBand,
+    /// Where the new sound, which the networks write in mono, lies between left and right.
+    pub stereo: Stereo,
+    /// How new bars join what is around them.
+    pub edges: Edges,
+}
+
+/// What sounds above 7.2 kHz in a new bar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HighBand {
+    /// The dry bar's own highs. Costs nothing, but its cymbals and consonants go on as if nothing had changed.
+    Keep,
+    /// Highs as loud as where the track sounded most like the new low band, on the flattened highs of the dry bar. Cymbals follow the
+    /// new bar as far as the low band tells of them; what is heard only in the highs, a lone hi-hat, comes out as the context has it
+    /// there. Needs a few hundredths of a second a bar.
+    #[default]
+    Follow,
+    /// Nothing: a new bar is duller than its neighbours, and tells best what the networks wrote.
+    Off,
+}
+
+/// Where a new bar lies between left and right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stereo {
+    /// As wide, and as far to one side, in each band of the ear as the dry bar was on the whole; below 120 Hz in the middle. What was
+    /// only in the side, out of phase, is lost; instruments that share a band share a place. Needs about as long as the highs.
+    #[default]
+    Follow,
+    /// The dry bar's side signal stays and only the mid changes. Costs nothing, but what lay to one side goes on playing the old bar.
+    Keep,
+}
+
+/// How new bars join what is around them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edges {
+    /// Fades of 20 ms before the first bar line and before the end. The result can be played as it is.
+    #[default]
+    Faded,
+    /// The new sound in full from 20 ms before the first bar line to the last sample, but for 1 ms at either end. For callers that fade by
+    /// themselves: played as it is, it clicks.
+    Open,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { strength: 1.0, guidance: 2.0, seed: 0, quality: Quality::Default, level_reach_db: 3.0 }
+        Settings {
+            strength: 1.0,
+            guidance: 2.0,
+            seed: 0,
+            quality: Quality::Default,
+            level_reach_db: 3.0,
+            high_band: HighBand::Follow,
+            stereo: Stereo::Follow,
+            edges: Edges::Faded,
+        }
     }
 }
 
@@ -134,6 +190,12 @@ pub struct Regenerated {
 }
 
 impl Settings {
+    /// Nothing but what the networks write, for measuring them: no level and no peak is brought into reach, which would give the dry bar's
+    /// away, and what they do not write is the dry bar's.
+    pub fn networks_alone() -> Self {
+        Settings { level_reach_db: f32::INFINITY, high_band: HighBand::Keep, stereo: Stereo::Keep, ..Settings::default() }
+    }
+
     fn check(&self) -> Result<(), EngineError> {
         for (name, value, low, high) in [
             ("strength", self.strength, 0.0, 1.0),
@@ -161,6 +223,9 @@ impl Settings {
             quality: self.quality.name().to_owned(),
             dynamics_steps: self.quality.dynamics_steps(),
             decoder_calls: self.quality.decoder_calls(),
+            level_reach_db: self.level_reach_db.is_finite().then_some(self.level_reach_db),
+            high_band: self.high_band,
+            stereo: self.stereo,
         }
     }
 }
@@ -185,9 +250,9 @@ impl ActionChoice {
 impl Engine {
     /// Makes the target bars anew. Blocks until it is done or stopped.
     ///
-    /// The networks write the mid below 7.2 kHz; side and highs stay those of the dry bar. Samples change only from 20 ms before a
-    /// target bar to its end, and a new bar's level stays within [`Settings::level_reach_db`] of the old one's. At both edges the sound
-    /// fades before the bar line, so that no downbeat is split.
+    /// The networks write the mid below 7.2 kHz; [`HighBand`] and [`Stereo`] say what becomes of the rest. Samples change only from 20 ms
+    /// before a target bar to its end, and a new bar's level stays within [`Settings::level_reach_db`] of what is around it. At both edges
+    /// the sound fades before the bar line, so that no downbeat is split, unless [`Edges`] says otherwise.
     ///
     /// # Errors
     /// [`EngineError`]: a bar that is not there, an action or setting that does not exist, nothing to hear, a failed network, or
@@ -203,18 +268,14 @@ impl Engine {
 
         let mut edit = Edit::new(&road, &song, &chosen, request.settings);
         let track = edit.run(&mut job)?;
-        let changed = changed_regions(&song, &chosen, request.audio.len());
-        let (audio, kept) = job.step(Stage::Mix, || {
-            let difference: Vec<f32> = track.iter().zip(&song.track).map(|(new, old)| new - old).collect();
-            let stretches: Vec<merge::Changed> =
-                changed.iter().map(|region| merge::Changed { start: region.start, end: region.end }).collect();
-            let channels = merge::add_difference(request.audio, &difference, song.model_rate, &stretches)?;
-            let audio = Audio::new(request.audio.rate(), channels).map_err(|_| not_finite())?;
-            let kept = kept_regions(request.audio, &audio, &changed);
-            Ok::<_, EngineError>((audio, kept))
-        })?;
+        let targets: Vec<&Bar> = song.bars.iter().filter(|bar| chosen.contains_key(&bar.number)).collect();
+        let runs = Run::all(&targets, song.rate, request.audio.len());
+        let changed: Vec<Region> = runs.iter().map(Run::region).collect();
+        let finish = Finish { song: &song, audio: request.audio, track: &track, runs: &runs, settings: request.settings };
+        let Finished { audio, limited } = finish.finish(&mut job)?;
+        let kept = job.step(Stage::Mix, || Ok::<_, EngineError>(kept_regions(request.audio, &audio, &changed)))?;
 
-        let bars = self.bar_reports(&song, &edit, request.audio, &audio);
+        let bars = self.bar_reports(&song, &edit, request.audio, &audio, &limited);
         let music_s: f64 = bars.iter().map(|bar| bar.end_s - bar.start_s).sum();
         let total_s = started.elapsed().as_secs_f64();
         let report = Report {
@@ -244,7 +305,14 @@ impl Engine {
         request.targets.iter().map(|target| Ok((target.bar, target.action.normalised(actions)?))).collect()
     }
 
-    fn bar_reports(&self, song: &Song, edit: &Edit<'_>, before: &Audio, after: &Audio) -> Vec<BarReport> {
+    fn bar_reports(
+        &self,
+        song: &Song,
+        edit: &Edit<'_>,
+        before: &Audio,
+        after: &Audio,
+        limited: &[(BarNumber, f32)],
+    ) -> Vec<BarReport> {
         let (mid_before, mid_after) = (before.mid(), after.mid());
         let actions = edit.bar_actions();
         song.bars
@@ -259,6 +327,11 @@ impl Engine {
                     action: labelled(weights, self.set().manifest()),
                     level_before_db: level_db(&mid_before[range.clone()]),
                     level_after_db: level_db(&mid_after[range]),
+                    gain_db: edit.bar_gains_db(bar.number),
+                    limited_db: limited
+                        .iter()
+                        .find(|(other, _)| *other == bar.number)
+                        .map_or(0.0, |(_, gain)| 20.0 * gain.log10()),
                 })
             })
             .collect()
@@ -278,20 +351,6 @@ fn check_bars(song: &Song, chosen: &BTreeMap<BarNumber, ActionChoice>) -> Result
         Some(bar) => Err(EngineError::BarOutside { bar: bar.get(), first: first.get(), last: last.get() }),
         None => Ok(()),
     }
-}
-
-/// Each run of target bars at the caller's rate, with the fade before it.
-fn changed_regions(song: &Song, chosen: &BTreeMap<BarNumber, ActionChoice>, length: usize) -> Vec<Region> {
-    let fade = samples(FADE, song.rate);
-    let targets: Vec<_> = song.bars.iter().filter(|bar| chosen.contains_key(&bar.number)).collect();
-    targets
-        .chunk_by(|a, b| a.number.next() == b.number)
-        .map(|run| {
-            let start = run[0].samples(song.rate).start.as_index();
-            let end = run[run.len() - 1].samples(song.rate).end.as_index();
-            Region { start: start.saturating_sub(fade), end: end.min(length) }
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use turnaround_core::audio::Audio;
 use turnaround_core::contract::{Manifest, SparseWeights, sha256_hex};
 
+use crate::regenerate::{HighBand, Stereo};
 use crate::runtime::RuntimeReport;
 
 /// The account of one regeneration.
@@ -61,6 +62,12 @@ pub struct SettingsReport {
     pub dynamics_steps: usize,
     /// Network calls of the decoder for one bar.
     pub decoder_calls: usize,
+    /// Decibels that a band may lie beside context and dry bar; nothing for an endless reach.
+    pub level_reach_db: Option<f32>,
+    /// `keep`, `follow` or `off`.
+    pub high_band: HighBand,
+    /// `follow` or `keep`.
+    pub stereo: Stereo,
 }
 
 /// The shape of some audio.
@@ -91,6 +98,10 @@ pub struct BarReport {
     pub level_before_db: Option<f64>,
     /// Level of the mid after.
     pub level_after_db: Option<f64>,
+    /// What brought the networks' sound within reach, in dB: below 250 Hz, to 1 kHz, to 4 kHz and above.
+    pub gain_db: [f32; 4],
+    /// How far the limiter went at the highest peak, in dB from 0 down.
+    pub limited_db: f32,
 }
 
 /// One weight of an action.

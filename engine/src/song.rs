@@ -6,7 +6,7 @@ use turnaround_core::contract::{SparseWeights, TIMING_FEATURES};
 use turnaround_core::latents::token_count;
 use turnaround_core::resample::resample;
 use turnaround_core::tempo_map::TempoMap;
-use turnaround_core::time::{SampleRate, Samples, Seconds};
+use turnaround_core::time::{SampleRate, Samples};
 
 use crate::engine::EngineError;
 use crate::job::{Job, Stage};
@@ -100,9 +100,4 @@ pub(crate) fn model_track(audio: &Audio, road: &Road<'_>, job: &mut Job) -> Resu
     let model_rate = SampleRate::new(road.sizes().sample_rate).map_err(|_| EngineError::ModelRate)?;
     let track = job.step(Stage::Resample, || resample(&audio.mid(), audio.rate(), model_rate).map_err(EngineError::from))?;
     Ok((model_rate, track))
-}
-
-/// Seconds as a length in samples.
-pub(crate) fn samples(seconds: Seconds, rate: SampleRate) -> usize {
-    rate.samples_from(seconds).as_index()
 }

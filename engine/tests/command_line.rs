@@ -125,6 +125,49 @@ fn a_regenerated_file_keeps_rate_channels_length_format_and_every_sample_outside
 }
 
 #[test]
+fn bars_written_alone_lie_on_the_input_where_their_stamp_says_and_give_the_result() {
+    let place = Place::new();
+    for (hz, bits, channels) in [(44_100, 24, 2), (22_050, 0, 1)] {
+        let (input, output, bars) = (place.song("in.wav", hz, bits, channels), place.named("out.wav"), place.path("bars"));
+        done(&place.regenerate(&input, &output, &["--bars", "2,4-5", "--bars-only", &bars.display().to_string()]));
+        let sound = |path: &Path| {
+            let file = turnaround_engine::audio_file::AudioFile::read(path).unwrap();
+            file.audio().channels().to_vec()
+        };
+        let mut laid = sound(Path::new(&input));
+        for (name, start_s) in [("in bar 2.wav", 2.0), ("in bars 4-5.wav", 6.0)] {
+            let bytes = fs::read(bars.join(name)).unwrap();
+            // The stamp: the eight bytes at 338 of the first chunk's content.
+            let at = 12 + 8 + 338;
+            let start = u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize;
+            let fade = (f64::from(hz) * 0.02).round() as usize;
+            assert_eq!(start, (f64::from(hz) * start_s) as usize - fade, "{name}: the bar, and the fade before it");
+            for (channel, new) in laid.iter_mut().zip(sound(&bars.join(name))) {
+                channel[start..start + new.len()].copy_from_slice(&new);
+            }
+        }
+        assert_eq!(laid, sound(Path::new(&output)));
+        fs::remove_dir_all(bars).unwrap();
+    }
+}
+
+#[test]
+fn a_folder_for_bars_that_cannot_be_one_is_refused_before_any_work() {
+    let place = Place::new();
+    let (input, output) = (place.song("in.wav", 16_000, 16, 1), place.named("out.wav"));
+    for (folder, words) in [(input.clone(), "is not a folder"), (place.named("no/bars"), "does not exist")] {
+        let refusal = refused(&place.regenerate(&input, &output, &["--bars", "2", "--bars-only", &folder]));
+        assert!(refusal.contains(words), "{refusal}");
+    }
+    let own = place.song("song bar 2.wav", 16_000, 16, 1);
+    let song = place.song("song.wav", 16_000, 16, 1);
+    let folder = place.folder.path().display().to_string();
+    let refusal = refused(&place.regenerate(&song, &own, &["--bars", "2", "--bars-only", &folder]));
+    assert!(refusal.contains("written twice"), "{refusal}");
+    assert_eq!(place.files(), ["in.wav", "song bar 2.wav", "song.wav"]);
+}
+
+#[test]
 fn float_files_and_mono_at_8_khz_work() {
     let place = Place::new();
     for (hz, bits, channels) in [(8_000, 16, 1), (48_000, 0, 2)] {

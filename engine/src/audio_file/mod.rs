@@ -1,6 +1,7 @@
 //! Audio files: read in whole, and written so that nothing half-written remains and every kept sample keeps its bits.
 
 mod atomic;
+pub mod broadcast;
 mod decoded;
 mod sample;
 mod wav;
@@ -107,6 +108,14 @@ impl AudioFile {
     pub fn read(path: &Path) -> Result<Self, AudioFileError> {
         let bytes =
             std::fs::read(path).map_err(|error| AudioFileError::Read { path: path.to_path_buf(), reason: error.to_string() })?;
+        Self::parse(path, bytes)
+    }
+
+    /// Reads a file's content that is in memory already; `path` names it in errors, and its extension may hint at its format.
+    ///
+    /// # Errors
+    /// Any [`AudioFileError`] but `Read` and `Write`.
+    pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, AudioFileError> {
         let (planar, source) = if wav::is_wav(&bytes) {
             let wav = Wav::parse(path, bytes)?;
             (wav.samples(), Source::Wav(wav))
@@ -142,6 +151,11 @@ impl AudioFile {
             Source::Wav(wav) => format!("wav, {}", wav.format()),
             Source::Decoded { format, .. } => format!("wav, {format}"),
         }
+    }
+
+    /// Whether its samples are floats, which may pass full scale.
+    pub fn is_float(&self) -> bool {
+        matches!(&self.source, Source::Wav(wav) if !matches!(wav.format(), SampleFormat::Whole { .. }))
     }
 
     /// Writes other audio of the same rate, channels and length, of which only `changed` stretches differ from this file's.

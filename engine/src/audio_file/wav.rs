@@ -101,28 +101,65 @@ impl Wav {
 
 /// A plain WAV file; nothing when it would be longer than its header can say.
 pub(super) fn new_file(audio: &Audio, format: SampleFormat) -> Option<Vec<u8>> {
-    let sound = interleaved(audio, Region { start: 0, end: audio.len() }, format);
-    let length = u32::try_from(sound.len()).ok().filter(|length| *length < u32::MAX - 64)?;
-    let channels = audio.channel_count() as u16;
-    let moment = channels * format.bytes() as u16;
-    let tag = if matches!(format, SampleFormat::Whole { .. }) { WHOLE_NUMBERS } else { FLOATS };
-    let padding = length % 2;
-    let mut bytes = Vec::with_capacity(44 + sound.len() + 1);
+    new_file_with(audio, format, &[])
+}
+
+/// A WAV file with whole chunks of other kinds in front; nothing when it would be longer than its header can say.
+pub(super) fn new_file_with(audio: &Audio, format: SampleFormat, front: &[u8]) -> Option<Vec<u8>> {
+    let header = [front.to_vec(), header(audio, format)].concat();
+    let length = sound_length(audio.len(), audio.channel_count() * format.bytes(), header.len())?;
+    let padding = length as usize % 2;
+    let whole = 4 + header.len() + 8 + length as usize + padding;
+    let mut bytes = Vec::with_capacity(8 + whole);
     bytes.extend(b"RIFF");
-    bytes.extend((36 + length + padding).to_le_bytes());
-    bytes.extend(b"WAVEfmt ");
-    bytes.extend(16_u32.to_le_bytes());
-    bytes.extend(tag.to_le_bytes());
-    bytes.extend(channels.to_le_bytes());
-    bytes.extend(audio.rate().hz().to_le_bytes());
-    bytes.extend((audio.rate().hz() * u32::from(moment)).to_le_bytes());
-    bytes.extend(moment.to_le_bytes());
-    bytes.extend((8 * format.bytes() as u16).to_le_bytes());
+    bytes.extend((whole as u32).to_le_bytes());
+    bytes.extend(b"WAVE");
+    bytes.extend(header);
     bytes.extend(b"data");
     bytes.extend(length.to_le_bytes());
-    bytes.extend(sound);
-    bytes.resize(bytes.len() + padding as usize, 0);
+    bytes.extend(interleaved(audio, Region { start: 0, end: audio.len() }, format));
+    bytes.resize(8 + whole, 0);
     Some(bytes)
+}
+
+/// Bytes of the sound; nothing when they and all chunks before them cannot be counted in 32 bits.
+fn sound_length(length: usize, moment: usize, before: usize) -> Option<u32> {
+    let sound = length.checked_mul(moment)?;
+    // The letters WAVE, the sound's own name and length, and its padding.
+    let whole = sound.checked_add(before)?.checked_add(4 + 8 + 1)?;
+    u32::try_from(whole).ok()?;
+    u32::try_from(sound).ok()
+}
+
+/// What says how samples are written. Floats need the longer form and a count of samples, whole numbers do not.
+fn header(audio: &Audio, format: SampleFormat) -> Vec<u8> {
+    let is_whole = matches!(format, SampleFormat::Whole { .. });
+    let channels = audio.channel_count() as u16;
+    let moment = channels * format.bytes() as u16;
+    let mut content = Vec::with_capacity(18);
+    content.extend(if is_whole { WHOLE_NUMBERS } else { FLOATS }.to_le_bytes());
+    content.extend(channels.to_le_bytes());
+    content.extend(audio.rate().hz().to_le_bytes());
+    content.extend((audio.rate().hz() * u32::from(moment)).to_le_bytes());
+    content.extend(moment.to_le_bytes());
+    content.extend((8 * format.bytes() as u16).to_le_bytes());
+    if is_whole {
+        return chunk(*b"fmt ", &content);
+    }
+    content.extend(0_u16.to_le_bytes());
+    // Past 32 bits the file is refused for the length of its sound.
+    let count = u32::try_from(audio.len()).unwrap_or(u32::MAX);
+    [chunk(*b"fmt ", &content), chunk(*b"fact", &count.to_le_bytes())].concat()
+}
+
+/// A chunk with its name and length, filled up to an even number of bytes. The content is short.
+pub(super) fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(8 + content.len() + 1);
+    bytes.extend(name);
+    bytes.extend((content.len() as u32).to_le_bytes());
+    bytes.extend(content);
+    bytes.resize(bytes.len() + content.len() % 2, 0);
+    bytes
 }
 
 fn interleaved(audio: &Audio, region: Region, format: SampleFormat) -> Vec<u8> {
@@ -171,4 +208,20 @@ fn u16_at(bytes: &[u8], position: usize) -> u16 {
 
 fn u32_at(bytes: &[u8], position: usize) -> u32 {
     u32::from_le_bytes([bytes[position], bytes[position + 1], bytes[position + 2], bytes[position + 3]])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sound_length;
+
+    #[test]
+    fn a_file_is_refused_from_the_first_byte_that_its_header_cannot_count() {
+        let before = 24 + 700;
+        let longest = u32::MAX as usize - before - 13;
+        assert_eq!(sound_length(longest, 1, before), Some(longest as u32));
+        assert_eq!(sound_length(longest + 1, 1, before), None);
+        // Three hours and a half of stereo floats at 48 kHz, and lengths past any memory.
+        assert_eq!(sound_length(12_600 * 48_000, 8, before), None);
+        assert_eq!(sound_length(usize::MAX, 6, before), None);
+    }
 }

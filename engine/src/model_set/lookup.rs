@@ -6,8 +6,8 @@ use turnaround_core::contract::MANIFEST_FILE;
 
 use super::ModelSetError;
 
-/// The set that ships.
-const SHIPPED: &str = "small";
+/// The set that ships: the name of its folder.
+pub const SHIPPED: &str = "small";
 
 /// A place that may hold a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,43 +20,67 @@ pub struct Place {
     pub holds_set: bool,
 }
 
-/// Every place, in order: the folder named; else the variable `TURNAROUND_MODELS`, beside the program, and the `models` folder of a
-/// workspace that the program or the current folder lies in.
+/// Every place a program looks in, in order: the folder named; else the variable `TURNAROUND_MODELS`, beside the program, and the `models`
+/// folder of a workspace that the program or the current folder lies in.
 pub fn places(named: Option<&Path>) -> Vec<Place> {
     if let Some(folder) = named {
         return vec![place("named", folder.to_path_buf())];
     }
-    let mut places = Vec::new();
-    if let Some(folder) = std::env::var_os("TURNAROUND_MODELS").filter(|value| !value.is_empty()) {
-        places.push(place("named by TURNAROUND_MODELS", PathBuf::from(folder)));
-    }
+    let mut places: Vec<Place> = named_by_variable().into_iter().collect();
     let program = std::env::current_exe().ok();
     if let Some(folder) = program.as_deref().and_then(Path::parent) {
         places.push(place("beside the program", folder.join("models").join(SHIPPED)));
     }
     let starts = [program, std::env::current_dir().ok()];
-    for start in starts.into_iter().flatten() {
-        if let Some(workspace) = start.ancestors().find(|folder| is_workspace(folder)) {
-            let found = place("in the workspace", workspace.join("models").join(SHIPPED));
-            if !places.contains(&found) {
-                places.push(found);
-            }
+    for folder in starts.into_iter().flatten().filter_map(|start| workspace_set(&start)) {
+        let found = place("in the workspace", folder);
+        if !places.contains(&found) {
+            places.push(found);
         }
     }
     places
 }
 
-/// The first place that holds a set.
+/// Every place a library looks in, in order: the variable `TURNAROUND_MODELS`, then the folders given, and no other. A library in somebody
+/// else's process knows where it lies itself; beside the program lies what belongs to its host.
+pub fn places_in(folders: &[PathBuf]) -> Vec<Place> {
+    let given = folders.iter().map(|folder| place("given", folder.clone()));
+    named_by_variable().into_iter().chain(given).collect()
+}
+
+/// The first place of [`places`] that holds a set.
 ///
 /// # Errors
 /// [`ModelSetError::NotFound`] with every place that was tried.
 pub fn find(named: Option<&Path>) -> Result<PathBuf, ModelSetError> {
-    let places = places(named);
+    first(&places(named))
+}
+
+/// The first place of [`places_in`] that holds a set.
+///
+/// # Errors
+/// [`ModelSetError::NotFound`] with every place that was tried.
+pub fn find_in(folders: &[PathBuf]) -> Result<PathBuf, ModelSetError> {
+    first(&places_in(folders))
+}
+
+/// The folder of the set that ships, in the workspace of ours that a path lies in, whether the set is there or not.
+pub fn workspace_set(path: &Path) -> Option<PathBuf> {
+    let workspace = path.ancestors().find(|folder| is_workspace(folder))?;
+    Some(workspace.join("models").join(SHIPPED))
+}
+
+fn first(places: &[Place]) -> Result<PathBuf, ModelSetError> {
     if let Some(place) = places.iter().find(|place| place.holds_set) {
         return Ok(place.folder.clone());
     }
     let tried = places.iter().map(|place| format!("{}: {}", place.reason, place.folder.display()));
     Err(ModelSetError::NotFound(tried.collect::<Vec<_>>().join(", ")))
+}
+
+fn named_by_variable() -> Option<Place> {
+    let folder = std::env::var_os("TURNAROUND_MODELS").filter(|value| !value.is_empty())?;
+    Some(place("named by TURNAROUND_MODELS", PathBuf::from(folder)))
 }
 
 fn place(reason: &str, folder: PathBuf) -> Place {
@@ -79,5 +103,31 @@ mod tests {
         assert_eq!(places.len(), 1);
         assert!(!places[0].holds_set);
         assert!(find(Some(Path::new("nowhere"))).unwrap_err().to_string().contains("nowhere"));
+    }
+
+    #[test]
+    fn of_folders_given_the_first_that_holds_a_set_is_taken() {
+        let top = tempfile::tempdir().unwrap();
+        let folders = ["none", "empty", "first", "second"].map(|name| top.path().join(name));
+        for folder in &folders[1..] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        for folder in &folders[2..] {
+            std::fs::write(folder.join(MANIFEST_FILE), "{}").unwrap();
+        }
+        let given: Vec<Place> = places_in(&folders).into_iter().filter(|place| place.reason == "given").collect();
+        assert_eq!(given.iter().map(|place| &place.folder).collect::<Vec<_>>(), folders.iter().collect::<Vec<_>>());
+        assert_eq!(first(&given).unwrap(), folders[2]);
+        let refused = first(&given[..2]).unwrap_err().to_string();
+        assert!(refused.contains(&*folders[0].to_string_lossy()) && refused.contains("TURNAROUND_MODELS"), "{refused}");
+    }
+
+    #[test]
+    fn the_set_of_the_workspace_is_found_from_anywhere_inside_it() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for inside in ["target/debug/deps/library.so", "engine", ""] {
+            assert_eq!(workspace_set(&root.join(inside)), Some(root.join("models/small")), "{inside}");
+        }
+        assert_eq!(workspace_set(Path::new("/")), None);
     }
 }

@@ -12,7 +12,7 @@ use turnaround_core::contract::{ContractError, Graph, MANIFEST_FILE, Manifest, S
 
 use crate::runtime::{Network, Runtime, RuntimeError, RuntimeReport, Tensor, TensorView};
 
-pub use lookup::{Place, find, places};
+pub use lookup::{Place, SHIPPED, find, find_in, places, places_in, workspace_set};
 
 /// Nine graphs that belong together, ready to run.
 pub struct ModelSet {
@@ -52,7 +52,7 @@ pub struct Tally {
 #[derive(Debug, thiserror::Error)]
 pub enum ModelSetError {
     /// No place holds a set.
-    #[error("no model set was found ({0}); name a folder with --models")]
+    #[error("no model set was found ({0}); name its folder with --models or TURNAROUND_MODELS")]
     NotFound(String),
     /// The folder holds no manifest.
     #[error("{folder} is not a model set: {MANIFEST_FILE} cannot be read ({reason})")]

@@ -123,9 +123,10 @@ fn the_chosen_action_is_heard_in_the_chosen_bar_and_only_there() {
 }
 
 #[test]
-fn the_side_and_the_highs_stay_those_of_the_dry_bar() {
+fn the_side_and_the_highs_stay_those_of_the_dry_bar_if_they_are_to_be_kept() {
     let (audio, map) = eight_bars(48_000, 2);
-    let result = run(&audio, &map, &[with_action(3, 5)], Settings::default()).unwrap();
+    let kept = Settings { high_band: HighBand::Keep, stereo: Stereo::Keep, ..Settings::default() };
+    let result = run(&audio, &map, &[with_action(3, 5)], kept).unwrap();
     for (before, after) in audio.side().iter().zip(result.audio.side()) {
         // Adding one number to both channels rounds each of them.
         assert!((before - after).abs() < 1e-6);

@@ -1,19 +1,12 @@
 //! Back to the caller's rate: only what changed below the crossover is resampled and added, so all else stays as it was.
 
 use turnaround_core::audio::Audio;
+use turnaround_core::filter::LinearPhase;
+use turnaround_core::full_band::CROSSOVER_HZ;
 use turnaround_core::resample::{ResampleError, resample};
 use turnaround_core::time::SampleRate;
 
 use super::encode::cut;
-
-/// Middle of the crossover: networks write below it, the original's own sound stays above.
-const CROSSOVER_HZ: f64 = 7_200.0;
-
-/// Taps of the linear-phase low-pass at 16 kHz: from 7.0 to 7.4 kHz it falls by about 70 dB, as 513 taps do at 48 kHz.
-const TAPS: usize = 171;
-
-/// Shape of the Kaiser window for that fall.
-const KAISER_BETA: f64 = 6.5;
 
 /// Ramp at both ends of a changed stretch, in seconds, for what rings over the ends of the fades there.
 const RAMP: f64 = 0.001;
@@ -35,7 +28,7 @@ pub(crate) fn add_difference(
     changed: &[Changed],
 ) -> Result<Vec<Vec<f32>>, ResampleError> {
     let mut channels = audio.channels().to_vec();
-    let filter = low_pass(CROSSOVER_HZ / f64::from(model_rate.hz()));
+    let filter = LinearPhase::low_pass(CROSSOVER_HZ, model_rate);
     for &stretch in changed {
         let (offset, added) = upsampled(difference, &filter, model_rate, audio.rate(), stretch)?;
         for position in stretch.start..stretch.end {
@@ -51,7 +44,7 @@ pub(crate) fn add_difference(
 /// The filtered difference around a stretch at the caller's rate, and the sample at which it begins.
 fn upsampled(
     difference: &[f32],
-    filter: &[f32],
+    filter: &LinearPhase,
     from: SampleRate,
     to: SampleRate,
     stretch: Changed,
@@ -59,59 +52,19 @@ fn upsampled(
     // Whole multiples of the shortest time that has whole samples at both rates lose nothing to rounding.
     let divisor = greatest_common_divisor(from.hz() as usize, to.hz() as usize);
     let (block_in, block_out) = (from.hz() as usize / divisor, to.hz() as usize / divisor);
-    let reach = 2 * filter.len();
+    let reach = 4 * filter.reach();
     let at_model_rate = |position: usize| position as f64 * f64::from(from.hz()) / f64::from(to.hz());
     let first = ((at_model_rate(stretch.start) as usize).saturating_sub(reach)) / block_in;
     let last = (at_model_rate(stretch.end).ceil() as usize + reach).div_ceil(block_in);
     let start = (first * block_in).min(difference.len());
     let end = (last * block_in).min(difference.len());
-    let filtered = filtered(difference, filter, start, end);
-    Ok((first * block_out, resample(&filtered, from, to)?))
+    let around = cut(difference, start as i64 - filter.reach() as i64, end - start + 2 * filter.reach());
+    let filtered = &filter.apply(&around)[filter.reach()..][..end - start];
+    Ok((first * block_out, resample(filtered, from, to)?))
 }
 
-/// The part `[start, end)` of a signal after a linear-phase filter, its delay removed.
-fn filtered(signal: &[f32], filter: &[f32], start: usize, end: usize) -> Vec<f32> {
-    let half = filter.len() / 2;
-    let length = end - start;
-    let piece = cut(signal, start as i64 - half as i64, length + filter.len() - 1);
-    let mut result = vec![0.0; length];
-    // Tap by tap over the whole piece, so that the inner loop adds eight numbers at a time.
-    for (tap, weight) in filter.iter().enumerate() {
-        for (sum, x) in result.iter_mut().zip(&piece[tap..]) {
-            *sum += weight * x;
-        }
-    }
-    result
-}
-
-/// A windowed sinc with unit gain at 0 Hz; `cutoff` in cycles per sample.
-fn low_pass(cutoff: f64) -> Vec<f32> {
-    let middle = (TAPS / 2) as f64;
-    let taps: Vec<f64> = (0..TAPS)
-        .map(|n| {
-            let x = n as f64 - middle;
-            let sinc =
-                if x == 0.0 { 2.0 * cutoff } else { (std::f64::consts::TAU * cutoff * x).sin() / (std::f64::consts::PI * x) };
-            sinc * bessel_i0(KAISER_BETA * (1.0 - (x / middle).powi(2)).max(0.0).sqrt()) / bessel_i0(KAISER_BETA)
-        })
-        .collect();
-    let sum: f64 = taps.iter().sum();
-    taps.iter().map(|tap| (tap / sum) as f32).collect()
-}
-
-/// The modified Bessel function of order 0, by its power series.
-fn bessel_i0(x: f64) -> f64 {
-    let quarter = x * x / 4.0;
-    let mut term = 1.0;
-    let mut sum = 1.0;
-    for k in 1..40 {
-        term *= quarter / f64::from(k * k);
-        sum += term;
-    }
-    sum
-}
-
-fn ramp(position: usize, stretch: Changed, rate: SampleRate) -> f32 {
+/// The weight of what is added at a position of a stretch: 1 but for the ramps at its ends.
+pub(crate) fn ramp(position: usize, stretch: Changed, rate: SampleRate) -> f32 {
     let length = (RAMP * f64::from(rate.hz())).max(1.0) as f32;
     let from_edge = (position - stretch.start).min(stretch.end - 1 - position) as f32 + 0.5;
     (from_edge / length).min(1.0)

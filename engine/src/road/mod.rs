@@ -8,7 +8,6 @@ pub(crate) mod context;
 mod decode;
 mod dynamics;
 pub(crate) mod encode;
-pub(crate) mod level;
 pub(crate) mod merge;
 pub(crate) mod seed;
 pub(crate) mod splice;

@@ -13,11 +13,15 @@ pub struct Candidate {
 
 /// Every place, in the order of trust: what was shipped with us, what our set-up fetched, what the user names, what the system has.
 ///
-/// `beside` holds folders to look in first: a plugin names its own bundle there, since the running program is then its host.
+/// `beside` holds folders to look in first: a plugin names its own bundle there. The running program is then its host, so what lies
+/// beside that is not ours and not looked at.
 pub fn candidates(beside: &[PathBuf]) -> Vec<Candidate> {
-    let mut found = Vec::new();
-    for folder in beside.iter().cloned().chain(program_folder()) {
-        found.push(first_in("beside the program", &[folder.clone(), folder.join("onnxruntime"), folder.join("lib")]));
+    let mut found: Vec<Candidate> =
+        beside.iter().map(|folder| first_in(&format!("in {}", folder.display()), std::slice::from_ref(folder))).collect();
+    if beside.is_empty() {
+        let folder = program_folder();
+        let folders = folder.iter().flat_map(|folder| [folder.clone(), folder.join("onnxruntime"), folder.join("lib")]);
+        found.push(first_in("beside the program", &folders.collect::<Vec<_>>()));
     }
     found.push(match user_cache() {
         Some(folder) => first_in("in the user's cache", &[folder]),
@@ -28,9 +32,14 @@ pub fn candidates(beside: &[PathBuf]) -> Vec<Candidate> {
     found
 }
 
-/// The folder our set-up puts ONNX Runtime in.
+/// The folder our set-up puts ONNX Runtime in: `onnxruntime` in [`user_folder`].
 pub fn user_cache() -> Option<PathBuf> {
-    data_folder().map(|folder| folder.join("turnaround").join("onnxruntime"))
+    user_folder().map(|folder| folder.join("onnxruntime"))
+}
+
+/// The folder for what is the user's and outlives every version of ours: `~/.local/share/turnaround` on Linux.
+pub fn user_folder() -> Option<PathBuf> {
+    data_folder().map(|folder| folder.join("turnaround"))
 }
 
 fn data_folder() -> Option<PathBuf> {
@@ -119,7 +128,13 @@ mod tests {
             "libonnxruntime.so.1"
         };
         std::fs::write(folder.path().join(name), b"not a library").unwrap();
-        let first = candidates(&[folder.path().to_path_buf()]).remove(0);
-        assert_eq!(first.library, Ok(folder.path().join(name)));
+        let all = candidates(&[folder.path().to_path_buf()]);
+        assert_eq!(all[0].library, Ok(folder.path().join(name)));
+        let places: Vec<&str> = all[1..].iter().map(|candidate| &*candidate.place).collect();
+        assert_eq!(
+            places,
+            ["in the user's cache", "named by ORT_DYLIB_PATH", "in the system"],
+            "beside the host lies nothing of ours"
+        );
     }
 }

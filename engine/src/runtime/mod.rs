@@ -11,7 +11,7 @@ mod tensor;
 use serde::{Deserialize, Serialize};
 
 pub use flops::flops;
-pub use locate::{Candidate, candidates, user_cache};
+pub use locate::{Candidate, candidates, user_cache, user_folder};
 pub use matmul_graph::matmul_graph;
 pub use open::{DEFAULT_THREADS, Options, Provider, RuntimeChoice, open};
 pub use tensor::{Dimension, PortInfo, Tensor, TensorView};

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use turnaround_core::bars::BarNumber;
 use turnaround_core::tempo_map::TempoMap;
 use turnaround_core::time::{Metre, Seconds, Tempo};
-use turnaround_engine::regenerate::{Quality, Settings};
+use turnaround_engine::regenerate::{HighBand, Quality, Settings, Stereo};
 use turnaround_engine::roundtrip::Turn;
 use turnaround_engine::runtime::{DEFAULT_THREADS, Options, Provider, RuntimeChoice};
 
@@ -154,6 +154,19 @@ pub struct Regenerate {
     /// How much work to spend.
     #[arg(long, value_enum, default_value_t = QualityName::Default)]
     pub quality: QualityName,
+    /// Above 7.2 kHz: keep the dry bar's highs, follow what the context has where it sounds alike, or leave them off.
+    #[arg(long, value_enum, default_value_t = HighBandName::Follow)]
+    pub high_band: HighBandName,
+    /// Follow: as wide as the dry bar was, band by band. Keep: the dry bar's side signal stays.
+    #[arg(long, value_enum, default_value_t = StereoName::Follow)]
+    pub stereo: StereoName,
+    /// How many decibels a band of the new bar may be louder or softer than the context and the dry bar; inf for no bound and no limiter.
+    #[arg(long, value_name = "DB", default_value_t = 3.0, allow_negative_numbers = true)]
+    pub level_reach_db: f32,
+    /// Also write each run of new bars, fades included, as a broadcast WAV that carries its place in the input; hosts lay it there with
+    /// "insert at original time". 24-bit, or float where the input is.
+    #[arg(long, value_name = "DIR")]
+    pub bars_only: Option<PathBuf>,
     #[command(flatten)]
     pub networks: Networks,
     /// Print the report as JSON, or write it to a file.
@@ -168,6 +181,9 @@ impl Regenerate {
             guidance: self.guidance,
             seed: self.seed,
             quality: self.quality.into(),
+            level_reach_db: self.level_reach_db,
+            high_band: self.high_band.into(),
+            stereo: self.stereo.into(),
             ..Settings::default()
         }
     }
@@ -186,6 +202,38 @@ impl From<QualityName> for Quality {
             QualityName::Draft => Quality::Draft,
             QualityName::Default => Quality::Default,
             QualityName::Fine => Quality::Fine,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum HighBandName {
+    Keep,
+    Follow,
+    Off,
+}
+
+impl From<HighBandName> for HighBand {
+    fn from(name: HighBandName) -> Self {
+        match name {
+            HighBandName::Keep => HighBand::Keep,
+            HighBandName::Follow => HighBand::Follow,
+            HighBandName::Off => HighBand::Off,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum StereoName {
+    Follow,
+    Keep,
+}
+
+impl From<StereoName> for Stereo {
+    fn from(name: StereoName) -> Self {
+        match name {
+            StereoName::Follow => Stereo::Follow,
+            StereoName::Keep => Stereo::Keep,
         }
     }
 }

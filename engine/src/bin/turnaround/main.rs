@@ -4,6 +4,7 @@
 
 mod actions;
 mod args;
+mod bars_only;
 mod bench;
 mod info;
 mod output;

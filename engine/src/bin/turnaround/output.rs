@@ -68,14 +68,15 @@ pub fn open(networks: &Networks) -> Result<Engine, Failure> {
     Ok(Engine::open(networks.models.as_deref(), &networks.options())?)
 }
 
+/// Whether both are there and are one file, by whatever names.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
 /// Refuses a result that would overwrite what it is made from, or a report that would overwrite sound.
 pub fn check_paths(input: &Path, output: Option<&Path>, json: Option<&Path>) -> Result<(), Failure> {
-    let is_same = |path: &Path| match (path.canonicalize(), input.canonicalize()) {
-        (Ok(path), Ok(input)) => path == input,
-        _ => false,
-    };
     if let Some(output) = output {
-        if is_same(output) {
+        if is_same_file(output, input) {
             return Err(Failure::mendable(format!("{} is the input; write the result to another file", output.display())));
         }
         if !output.parent().is_none_or(|folder| folder.as_os_str().is_empty() || folder.is_dir()) {

@@ -9,10 +9,12 @@ use turnaround_engine::report::Report;
 use turnaround_engine::{Engine, EngineError};
 
 use crate::args::{Like, Regenerate, Weight};
+use crate::bars_only::BarsOnly;
 use crate::output::{Failure, check_paths, open, prints_json, read, say, with_progress, write_json};
 
 pub fn run(arguments: &Regenerate) -> Result<(), Failure> {
     check_paths(&arguments.input, Some(&arguments.output), arguments.json.as_deref())?;
+    let bars_only = BarsOnly::asked(arguments)?;
     let file = read(&arguments.input)?;
     check_bars(arguments, &file)?;
     let engine = open(&arguments.networks)?;
@@ -22,8 +24,12 @@ pub fn run(arguments: &Regenerate) -> Result<(), Failure> {
     let request = Request { audio: file.audio(), map: &map, targets: &targets, settings: arguments.settings() };
     let result = with_progress("regenerating", |control| engine.regenerate(&request, control))?;
     file.write(&arguments.output, &result.audio, &result.report.changed)?;
+    let stamped = bars_only.as_ref().map(|bars| bars.write(&file, &result.audio, &result.report.changed)).transpose()?;
     if !prints_json(arguments.json.as_deref()) {
         print(arguments, &file, &result.report);
+        for path in stamped.iter().flatten() {
+            say!("           {}", path.display());
+        }
     }
     write_json(arguments.json.as_deref(), &result.report)
 }
