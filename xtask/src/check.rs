@@ -10,12 +10,13 @@ use xtask::process::{self, cargo};
 
 /// The features that the suite is built with. The same for lints and tests, so that cargo checks and compiles each dependency once;
 /// never all: some features need PyTorch or download a compiler.
-const FEATURES: &str = "turnaround-training/export,xtask/demo";
+const FEATURES: &str = "turnaround-training/export,xtask/demo,turnaround/standalone";
 
 /// Sets up what is missing, then runs everything; the last lines are those of `cargo test`. Stops at the first failure.
 pub fn run(arguments: &[String]) -> Result<()> {
     Arguments::new(arguments).finish()?;
     setup::any_soundfont()?;
+    setup::audio_device_headers()?;
     setup::onnx_runtime::ensure_library().context(
         "the tests that compare both runtimes need ONNX Runtime; name a library in ORT_DYLIB_PATH or bring up the network",
     )?;

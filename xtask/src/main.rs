@@ -1,7 +1,9 @@
-//! What the project does for itself: `cargo xtask demo`, `test`, `check`, `train`.
+//! What the project does for itself: `cargo xtask demo`, `test`, `check`, `bundle`, `install`, `train`.
 
+mod bundle;
 mod check;
 mod demo;
+mod install;
 mod programs;
 mod setup;
 mod train;
@@ -16,6 +18,10 @@ usage: cargo xtask VERB
   demo [--out DIR]   set up what is missing, render a trio, make bars 5-8 anew twice, write demo/index.html
   test               set up what is missing, then format check, clippy and every test
   check              the same; what the gate runs
+  bundle [turnaround] [--release]
+                     the plugin as CLAP and VST3 and the standalone program, each with models and runtime, in target/bundled
+  install [--release] [--to DIR]
+                     the same, copied to ~/.clap and ~/.vst3, or to .clap and .vst3 of another folder
   train [--preset small] [--hours 8] [--corpus DIR] [--run DIR] [--out DIR] [FLAGS of turnaround-training train]
                      a model set from nothing: corpus, training, export, evaluation";
 
@@ -35,6 +41,8 @@ fn run(arguments: &[String]) -> Result<()> {
     match verb.as_str() {
         "demo" => demo::run(rest),
         "test" | "check" => check::run(rest),
+        "bundle" => bundle::run(rest),
+        "install" => install::run(rest),
         "train" => train::run(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

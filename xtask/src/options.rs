@@ -25,6 +25,13 @@ impl Arguments {
         Ok(found)
     }
 
+    /// Takes `--name` out; whether it was there.
+    pub fn take_flag(&mut self, name: &str) -> bool {
+        let count = self.0.len();
+        self.0.retain(|argument| argument != name);
+        self.0.len() < count
+    }
+
     /// Whatever was not taken.
     pub fn rest(self) -> Vec<String> {
         self.0
@@ -72,6 +79,13 @@ mod tests {
     #[test]
     fn an_option_without_its_value_is_refused() {
         assert!(arguments("--preset").take("--preset").is_err());
+    }
+
+    #[test]
+    fn a_flag_is_there_or_not_and_takes_no_value() {
+        let mut all = arguments("turnaround --release --to x");
+        assert!(all.take_flag("--release") && !all.take_flag("--release"));
+        assert_eq!(all.rest().join(" "), "turnaround --to x");
     }
 
     #[test]

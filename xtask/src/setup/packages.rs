@@ -23,6 +23,13 @@ pub const FLUID_SOUNDFONT: Need = Need { file: "/usr/share/sounds/sf2/FluidR3_GM
 /// TimGM6mb, 6 MB.
 pub const SMALL_SOUNDFONT: Need = Need { file: "/usr/share/sounds/sf2/TimGM6mb.sf2", package: "timgm6mb-soundfont" };
 
+/// Headers of ALSA and JACK and the tool that finds them: the plugin's standalone is compiled against them.
+pub const AUDIO_DEVICE_HEADERS: [Need; 3] = [
+    Need { file: "/usr/bin/pkg-config", package: "pkg-config" },
+    Need { file: "/usr/include/alsa/asoundlib.h", package: "libasound2-dev" },
+    Need { file: "/usr/include/jack/jack.h", package: "libjack-jackd2-dev" },
+];
+
 impl Need {
     /// Whether the file is there.
     pub fn is_there(&self) -> bool {
