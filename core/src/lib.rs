@@ -5,6 +5,7 @@
 //! - [`time`], [`tempo_map`] and [`bars`]: where a bar begins and ends, in beats, seconds and samples;
 //! - [`audio`], [`resample`], [`spectrum`] and [`phase`]: sound, its rate, the picture of it that networks see, and the way back;
 //! - [`mel`] and [`chroma`]: how far apart two sounds are;
+//! - [`filter`], [`erb`], [`full_band`], [`mod@level`] and [`stereo`]: what a new bar needs besides the networks' sound: highs, place, loudness;
 //! - [`latents`] and [`actions`]: the small arithmetic between the networks;
 //! - [`noise`], [`schedule`], [`guidance`] and [`sampler`]: how noise becomes a clean signal in a few calls;
 //! - [`contract`]: what a model set promises about all of this.
@@ -16,8 +17,12 @@ pub mod audio;
 pub mod bars;
 pub mod chroma;
 pub mod contract;
+pub mod erb;
+pub mod filter;
+pub mod full_band;
 pub mod guidance;
 pub mod latents;
+pub mod level;
 pub mod mel;
 pub mod noise;
 pub mod phase;
@@ -25,5 +30,6 @@ pub mod resample;
 pub mod sampler;
 pub mod schedule;
 pub mod spectrum;
+pub mod stereo;
 pub mod tempo_map;
 pub mod time;

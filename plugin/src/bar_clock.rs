@@ -72,6 +72,15 @@ pub struct BarMiddle {
     pub revision: GridRevision,
 }
 
+/// The bar that is under way at the start of a block.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// Its line; `offset_in_block` is 0 whatever lies before the block.
+    pub line: BarLine,
+    /// Samples played since its line.
+    pub samples_since_line: usize,
+}
+
 /// What a block holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Block<'a> {
@@ -80,6 +89,12 @@ pub struct Block<'a> {
     /// Whether something broke at the start of this block: playback started or jumped, or the grid changed. A bar under way is then no
     /// longer whole, and its capture is to be dropped.
     pub is_cut: bool,
+    /// Whether it was a start or a jump, and not a change of the grid alone.
+    pub has_jumped: bool,
+    /// Where the first sample lies. Nothing while the clock stands still and before beat 0.
+    pub place: Option<Place>,
+    /// The playhead at the first sample, in quarter notes.
+    pub position: Option<Beats>,
     /// The grid at the end of the block.
     pub revision: GridRevision,
     /// Bars that begin in the block, in order. Bars before beat 0 are pre-roll and have no line.
@@ -154,14 +169,17 @@ impl BarClock {
             self.playhead = None;
             return self.standing();
         };
-        let is_cut = self.follow(transport, tempo);
-        self.pass(Samples::from_len(samples), is_cut)
+        let broken = self.follow(transport, tempo);
+        self.pass(Samples::from_len(samples), broken)
     }
 
     fn standing(&self) -> Block<'_> {
         Block {
             is_running: false,
             is_cut: false,
+            has_jumped: false,
+            place: None,
+            position: None,
             revision: self.revision,
             lines: &[],
             middles: &[],
@@ -170,8 +188,8 @@ impl BarClock {
         }
     }
 
-    /// Brings playhead and grid up to date; whether something broke.
-    fn follow(&mut self, transport: &Transport, tempo: Tempo) -> bool {
+    /// Brings playhead and grid up to date.
+    fn follow(&mut self, transport: &Transport, tempo: Tempo) -> Broken {
         let movement = match &mut self.playhead {
             Some(playhead) => playhead.follow(transport, tempo),
             None => {
@@ -179,7 +197,7 @@ impl BarClock {
                 Movement::Jumped
             }
         };
-        let Some(playhead) = self.playhead else { return false };
+        let Some(playhead) = self.playhead else { return Broken::Nothing };
         let position = playhead.position();
         let metre = transport.metre().or(self.grid.map(|grid| grid.metre)).unwrap_or(Metre::FOUR_FOUR);
         let tolerance = tolerance(&playhead, metre);
@@ -197,7 +215,11 @@ impl BarClock {
         if is_new_grid {
             self.revision = GridRevision(self.revision.0 + 1);
         }
-        is_new_grid || movement == Movement::Jumped
+        match movement {
+            Movement::Jumped => Broken::Playback,
+            _ if is_new_grid => Broken::Grid,
+            _ => Broken::Nothing,
+        }
     }
 
     /// The grid at a position, from what the host says and what is known about it.
@@ -289,9 +311,11 @@ impl BarClock {
     }
 
     /// Plays the block and collects the marks passed.
-    fn pass(&mut self, samples: Samples, is_cut: bool) -> Block<'_> {
+    fn pass(&mut self, samples: Samples, broken: Broken) -> Block<'_> {
         let (Some(grid), Some(playhead)) = (self.grid, &mut self.playhead) else { return self.standing() };
         let (mut lines, mut middles, mut left_out) = (0, 0, 0);
+        let position = Some(playhead.position());
+        let place = place(&grid, playhead, (self.next_mark - 1).div_euclid(2), self.revision);
         loop {
             let place = grid.mark_at(self.next_mark);
             let until = playhead.samples_until(place);
@@ -322,7 +346,10 @@ impl BarClock {
         let samples_to_next_line = Some(playhead.samples_until(next_line).max(Samples::ZERO).as_index());
         Block {
             is_running: true,
-            is_cut,
+            is_cut: broken != Broken::Nothing,
+            has_jumped: broken == Broken::Playback,
+            place,
+            position,
             revision: self.revision,
             lines: &self.lines[..lines],
             middles: &self.middles[..middles],
@@ -330,6 +357,25 @@ impl BarClock {
             left_out,
         }
     }
+}
+
+/// What does not go on from the block before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Broken {
+    Nothing,
+    /// The grid.
+    Grid,
+    /// Playback, and whatever grid it is on.
+    Playback,
+}
+
+/// A bar of the grid as the one that holds the next sample.
+fn place(grid: &Grid, playhead: &Playhead, bar: i64, revision: GridRevision) -> Option<Place> {
+    let (anchor, number) = (grid.line_at(bar), grid.number_at(bar));
+    let Grid { metre, tempo, .. } = *grid;
+    let line = BarLine { offset_in_block: 0, anchor, number, metre, tempo, revision };
+    let samples_since_line = (-playhead.samples_until(anchor)).max(Samples::ZERO).as_index();
+    (anchor >= Beats::ZERO).then_some(Place { line, samples_since_line })
 }
 
 /// The host's bar start, held against our own grid.

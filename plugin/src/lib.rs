@@ -1,15 +1,40 @@
-//! The host's side of Turnaround, as far as it exists: the clock.
+//! Turnaround in a host: an insert effect that follows the bars, hears them, has chosen ones made anew, and plays these in their place.
 //!
-//! What is here is [`BarClock`], which follows the host's transport and says at which sample of each block a bar begins, and
-//! [`Transport`], what it is told. **What is not here yet**: a plugin that a host could load. The framework side is missing whole:
-//! parameters, capture, the worker and the hand-over to it, the timeline of regenerated bars, saved state, the editor, the CLAP and
-//! VST3 entries. So the crate builds as a plain library with no dependency but the core.
+//! The road of a block, and where to read about it:
 //!
-//! The clock came first because everything else on the audio thread hangs on it, and because it needs no host to be tested: its tests
-//! play the part of hosts that omit, round and misstate.
+//! 1. [`plugin`] translates the framework's call; [`parameters`] are what hosts automate.
+//! 2. [`audio`] is the audio thread's side: [`bar_clock`] finds the bars, [`handoff`] carries sound and bars to the worker, [`timeline`] plays
+//!    the takes that are there, [`bounce`] tells whether a missing one may be waited for.
+//! 3. [`worker`] captures whole bars, keeps what is asked of them, and has them made by the engine, one at a time.
+//! 4. [`saved`] is what a host's session keeps of all this; [`sound`] how audio is packed for it.
+//! 5. [`editor`] shows a [`view`] of it and sends commands.
+//!
+//! Framework types stay in `plugin`, `parameters`, `saved` and `editor`.
 
+// What is asked of a bar is a plain value of 300 bytes, so that the audio thread can copy it; boxing it where it is rare buys nothing.
+#![allow(clippy::large_enum_variant)]
+
+pub mod audio;
 pub mod bar_clock;
+pub mod bounce;
+pub mod editor;
+pub mod handoff;
+mod log;
+pub mod parameters;
+pub mod plugin;
+pub mod resources;
+pub mod saved;
+pub mod sound;
+pub mod spec;
+pub mod take;
+pub mod timeline;
 mod transport;
+pub mod view;
+pub mod worker;
 
 pub use bar_clock::{BarClock, BarLine, BarMiddle, Block, GridRevision};
+pub use plugin::Turnaround;
 pub use transport::Transport;
+
+nice_plug::nice_export_clap!(Turnaround);
+nice_plug::nice_export_vst3!(Turnaround);

@@ -53,7 +53,7 @@ impl Tempo {
     }
 
     /// The even tempo at which this many beats last this long, kept inside the accepted range.
-    pub(crate) fn mean(beats: Beats, duration: Seconds) -> Self {
+    pub fn mean(beats: Beats, duration: Seconds) -> Self {
         Self((beats.get() * 60.0 / duration.get()).clamp(Self::SLOWEST, Self::FASTEST))
     }
 }

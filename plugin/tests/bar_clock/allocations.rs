@@ -1,57 +1,27 @@
-//! The audio thread's entries allocate and free nothing: counted by this test program's own allocator, thread by thread.
+//! The audio thread's entries allocate and free nothing. The plugin's own allocator watches over that, as it does in every host while it is
+//! built for debugging: a violation aborts the process.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use std::process::Command;
 
+use nice_assert_no_alloc::assert_no_alloc;
 use turnaround::{BarClock, Transport};
 
 use crate::host::*;
 
-struct Counting;
-
-thread_local! {
-    static CALLS: Cell<usize> = const { Cell::new(0) };
-}
-
-fn count() {
-    // A thread that is ending has no counter any more, and runs no clock.
-    let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
-}
-
-// SAFETY: every call is handed to the system's allocator unchanged; the counter is a plain number that needs no memory of its own.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller keeps the same promise towards us.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count();
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: as above.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn calls_during(work: impl FnOnce()) -> usize {
-    let before = CALLS.get();
-    work();
-    CALLS.get() - before
-}
+/// In a process of its own, named by this variable, the watch is put to the test.
+const VIOLATE: &str = "TURNAROUND_TEST_VIOLATION";
 
 #[test]
-fn the_counter_counts() {
-    // One to take and one to give back, which no optimiser may leave out.
-    assert_eq!(calls_during(|| drop(std::hint::black_box(Box::new(1_u64)))), 2);
+fn the_watch_notices_an_allocation() {
+    if std::env::var_os(VIOLATE).is_some() {
+        // One to take and one to give back, which no optimiser may leave out.
+        assert_no_alloc(|| drop(std::hint::black_box(Box::new(1_u64))));
+        return;
+    }
+    let program = std::env::current_exe().unwrap();
+    let mut child = Command::new(program);
+    child.args(["--exact", "allocations::the_watch_notices_an_allocation"]).env(VIOLATE, "1");
+    assert!(!child.output().unwrap().status.success());
 }
 
 #[test]
@@ -72,8 +42,7 @@ fn following_a_host_allocates_and_frees_nothing_whatever_it_says() {
                         28 => Transport { tempo: Some(f64::NAN), time_signature: Some((0, 0)), ..host.transport() },
                         _ => host.transport(),
                     };
-                    let calls = calls_during(|| lines += clock.process(&transport, block).lines.len());
-                    assert_eq!(calls, 0, "at {hz} Hz in blocks of {block}");
+                    lines += assert_no_alloc(|| clock.process(&transport, block).lines.len());
                     host.at += block as i64;
                 }
                 assert!(lines > 0 || block < 1024, "at {hz} Hz in blocks of {block}");

@@ -117,9 +117,7 @@ impl Excerpt {
         let mut distances = [0.0; 3];
         for (distance, action) in distances.iter_mut().zip(choices) {
             let targets = [Target { bar: self.target, action }];
-            // The real bar's level must not be given away.
-            let level_reach_db = f32::INFINITY;
-            let settings = Settings { guidance, seed: seed + index as u64, level_reach_db, ..Settings::default() };
+            let settings = Settings { guidance, seed: seed + index as u64, ..Settings::networks_alone() };
             let request = Request { audio: &self.audio, map: &self.map, targets: &targets, settings };
             let mut control = Control { is_cancelled: &|| false, on_progress: &mut |_| {} };
             let made = engine.regenerate(&request, &mut control)?.audio;
