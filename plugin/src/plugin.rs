@@ -11,6 +11,7 @@ use crate::audio::{AudioSide, BlockContext, Waiting};
 use crate::editor;
 use crate::handoff::link;
 use crate::parameters::{BounceMode, Parameters};
+use crate::resources;
 use crate::saved::SavedProject;
 use crate::transport;
 use crate::worker::{Shared, Urgency, Worker};
@@ -30,6 +31,7 @@ pub struct Turnaround {
 
 impl Default for Turnaround {
     fn default() -> Self {
+        resources::settle();
         let (saved, shared) = (SavedProject::default(), Arc::new(Shared::default()));
         Self {
             parameters: Arc::new(Parameters::new(saved.clone())),

@@ -81,8 +81,12 @@ fn add(folders: &mut Vec<PathBuf>, folder: PathBuf) {
     }
 }
 
-/// The places of this library, settled once: a path may be relative to a folder that the host leaves later. The first instance's worker
-/// asks as soon as it starts.
+/// Settles where everything lies, with the first instance: the path that the host opened may be relative to a folder that it leaves later.
+pub fn settle() {
+    here();
+}
+
+/// The places of this library.
 fn here() -> &'static Places {
     static HERE: OnceLock<Places> = OnceLock::new();
     HERE.get_or_init(|| {
