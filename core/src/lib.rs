@@ -4,7 +4,7 @@
 //!
 //! - [`time`], [`tempo_map`] and [`bars`]: where a bar begins and ends, in beats, seconds and samples;
 //! - [`audio`], [`resample`], [`spectrum`] and [`phase`]: sound, its rate, the picture of it that networks see, and the way back;
-//! - [`mel`] and [`chroma`]: how far apart two sounds are;
+//! - [`mel`], [`chroma`] and [`ear`]: how far apart two sounds are;
 //! - [`filter`], [`erb`], [`full_band`], [`mod@level`] and [`stereo`]: what a new bar needs besides the networks' sound: highs, place, loudness;
 //! - [`latents`] and [`actions`]: the small arithmetic between the networks;
 //! - [`noise`], [`schedule`], [`guidance`] and [`sampler`]: how noise becomes a clean signal in a few calls;
@@ -17,6 +17,7 @@ pub mod audio;
 pub mod bars;
 pub mod chroma;
 pub mod contract;
+pub mod ear;
 pub mod erb;
 pub mod filter;
 pub mod full_band;

@@ -75,3 +75,6 @@ impl Finish<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

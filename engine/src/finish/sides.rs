@@ -16,7 +16,7 @@ impl Finish<'_> {
     pub(super) fn change_sides(&self, channels: &mut [Vec<f32>]) {
         let rate = self.audio.rate();
         let bands = StereoBands::new(rate);
-        let low_pass = (self.settings.high_band == HighBand::Keep).then(|| LinearPhase::low_pass(CROSSOVER_HZ, rate));
+        let low_pass = (self.settings.high_band != HighBand::Follow).then(|| LinearPhase::low_pass(CROSSOVER_HZ, rate));
         let (dry_mid, dry_side) = (self.audio.mid(), self.audio.side());
         let new_mid = mid(channels);
         for run in self.runs {
@@ -36,6 +36,7 @@ impl Finish<'_> {
                 .map(|(left, right)| 0.5 * (left - right))
                 .collect();
             if let Some(low_pass) = &low_pass {
+                // Highs as they are now: kept, or none.
                 let kept = low_pass.complement().apply(&old);
                 new = low_pass.apply(&new).iter().zip(kept).map(|(low, high)| low + high).collect();
             }
