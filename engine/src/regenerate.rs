@@ -354,4 +354,6 @@ fn check_bars(song: &Song, chosen: &BTreeMap<BarNumber, ActionChoice>) -> Result
 }
 
 #[cfg(test)]
+mod full_band_tests;
+#[cfg(test)]
 mod tests;

@@ -20,6 +20,9 @@ const STEP_S: f64 = 0.020;
 /// Mean power of a bin that is silent.
 const SILENCE: f64 = 1e-10;
 
+/// What counts as silent beside the loudest band: 80 dB below it there is little but what leaks from it.
+const FAINT: f64 = 1e-8;
+
 /// The loudest that a side becomes beside its middle, as a magnitude: out-of-phase music has more, and would blow up what is not.
 const WIDEST: f32 = 1.5;
 
@@ -50,6 +53,29 @@ struct Moments {
     second: f64,
     product: f64,
     count: f64,
+}
+
+impl Moments {
+    fn and(&self, other: &Self) -> Self {
+        Moments {
+            first: self.first + other.first,
+            second: self.second + other.second,
+            product: self.product + other.product,
+            count: self.count + other.count,
+        }
+    }
+
+    /// Place and width, of a middle and its side.
+    fn image(&self) -> (f32, f32) {
+        if self.first <= 0.0 {
+            return (0.0, 0.0);
+        }
+        let along = self.product / self.first;
+        let apart = (self.second / self.first - along * along).max(0.0).sqrt();
+        let whole = along.hypot(apart) as f32;
+        let fit = if whole > WIDEST { WIDEST / whole } else { 1.0 };
+        (along as f32 * fit, apart as f32 * fit)
+    }
 }
 
 impl StereoBands {
@@ -83,21 +109,13 @@ impl StereoBands {
         let (middle, side) = (self.rows(middle), self.rows(side));
         let frames = 0..middle.len() / (2 * self.stft.hop());
         let moments = self.moments(&middle, &side, frames);
-        let (mut place, mut width) = (Vec::new(), Vec::new());
-        for Moments { first, second, product, count } in moments {
-            if first <= SILENCE * count {
-                place.push(0.0);
-                width.push(0.0);
-                continue;
-            }
-            let along = product / first;
-            let apart = (second / first - along * along).max(0.0).sqrt();
-            let whole = along.hypot(apart) as f32;
-            let fit = if whole > WIDEST { WIDEST / whole } else { 1.0 };
-            place.push(along as f32 * fit);
-            width.push(apart as f32 * fit);
-        }
-        Image { place, width }
+        let loudest = moments.iter().map(|band| band.first / band.count.max(1.0)).fold(0.0, f64::max);
+        let is_heard = |band: &Moments| band.first > SILENCE.max(FAINT * loudest) * band.count;
+        // Where the bar is silent, a new sound takes the image of the whole.
+        let whole = moments.iter().filter(|band| is_heard(band)).fold(Moments::default(), |sum, band| sum.and(band));
+        let images: Vec<(f32, f32)> =
+            moments.iter().map(|band| if is_heard(band) { band.image() } else { whole.image() }).collect();
+        Image { place: images.iter().map(|image| image.0).collect(), width: images.iter().map(|image| image.1).collect() }
     }
 
     /// A side for a new middle: in each stretch of samples, `[start, end)`, with the image given for it; elsewhere with that of the nearest.
@@ -254,6 +272,14 @@ mod tests {
         let side = bands.side(&middle, &[(0..48_000, image(0.8)), (48_000..96_000, image(-0.8))]);
         let product = |range: Range<usize>| middle[range.clone()].iter().zip(&side[range]).map(|(m, s)| m * s).sum::<f32>();
         assert!(product(4_800..43_200) > 0.0 && product(52_800..91_200) < 0.0);
+    }
+
+    #[test]
+    fn bands_that_are_silent_take_the_image_of_the_whole() {
+        let bands = StereoBands::new(SampleRate::new(48_000).unwrap());
+        let tone: Vec<f32> = (0..96_000).map(|n| (std::f32::consts::TAU * 440.0 * n as f32 / 48_000.0).sin()).collect();
+        let side: Vec<f32> = tone.iter().map(|x| 0.6 * x).collect();
+        assert!(bands.measure(&tone, &side).place.iter().all(|place| (place - 0.6).abs() < 1e-3));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The peaks of new bars: no higher than full scale allows, or than the dry bars were.
 
 use turnaround_core::bars::BarNumber;
-use turnaround_core::level::peak::{limiting_gain, true_peak, true_peaks};
+use turnaround_core::level::peak::{limiting_gain, true_peaks};
 
 use super::{Finish, Run};
 use crate::regenerate::Edges;
@@ -10,23 +10,31 @@ use crate::road::merge;
 /// The ceiling: 0.3 dB below full scale.
 const CEILING: f32 = 0.966;
 
-/// What the recording around a run is looked at for, in seconds: the limiter hears peaks that come.
-const AROUND_S: f64 = 0.010;
-
 impl Finish<'_> {
     /// Limits all channels together within the runs; what the limiter did to which bar.
     pub(super) fn limit_peaks(&self, channels: &mut [Vec<f32>]) -> Vec<(BarNumber, f32)> {
         let rate = self.audio.rate();
         let mut limited = Vec::new();
         for run in self.runs {
-            let around = run.widened((AROUND_S * f64::from(rate.hz())) as usize, self.audio.len());
-            let dry = self.audio.channels().iter().map(|channel| true_peak(&channel[around.clone()])).fold(0.0, f32::max);
-            let mut peaks = vec![0.0f32; around.len()];
-            for channel in channels.iter() {
-                peaks.iter_mut().zip(true_peaks(&channel[around.clone()])).for_each(|(peak, other)| *peak = peak.max(other));
+            let dry = self.audio.channels();
+            let peaks_of = |channels: &[Vec<f32>]| {
+                let mut peaks = vec![0.0f32; run.end - run.start];
+                for channel in channels {
+                    let others = true_peaks(&channel[run.start..run.end]);
+                    peaks.iter_mut().zip(others).for_each(|(peak, other)| *peak = peak.max(other));
+                }
+                peaks
+            };
+            let (mut peaks, dry) = (peaks_of(channels), peaks_of(dry));
+            // The fade before the first bar line may be as loud as the bar before it.
+            let fade = run.start..run.line.min(run.end);
+            for range in std::iter::once(fade).chain(run.bars(rate).map(|(_, range)| range)) {
+                let range = range.start - run.start..range.end - run.start;
+                let ceiling = dry[range.clone()].iter().fold(CEILING, |ceiling, &peak| ceiling.max(peak));
+                peaks[range].iter_mut().for_each(|peak| *peak /= ceiling);
             }
-            let Some(gain) = limiting_gain(&peaks, CEILING.max(dry), rate) else { continue };
-            let gain = self.within(run, &gain[run.start - around.start..run.end - around.start]);
+            let Some(gain) = limiting_gain(&peaks, 1.0, rate) else { continue };
+            let gain = self.within(run, &gain);
             for channel in channels.iter_mut() {
                 channel[run.start..run.end].iter_mut().zip(&gain).for_each(|(sample, gain)| *sample *= gain);
             }

@@ -10,7 +10,7 @@ use crate::Cancelled;
 use crate::fake::{self, Calls};
 
 /// A recording whose bars play the tones of these actions, in stereo with a hiss of its own on the side.
-fn recording(hz: u32, channels: usize, map: &TempoMap, tones: &[usize], seconds: f64) -> Audio {
+pub(super) fn recording(hz: u32, channels: usize, map: &TempoMap, tones: &[usize], seconds: f64) -> Audio {
     let rate = SampleRate::new(hz).unwrap();
     let length = rate.samples_from(Seconds::new(seconds)).as_index();
     let mut noise = turnaround_core::noise::GaussianNoise::new(9);
@@ -31,7 +31,7 @@ fn recording(hz: u32, channels: usize, map: &TempoMap, tones: &[usize], seconds:
     Audio::stereo(rate, left, right).unwrap()
 }
 
-fn grid(bpm: f64, metre: &str, offset: f64) -> TempoMap {
+pub(super) fn grid(bpm: f64, metre: &str, offset: f64) -> TempoMap {
     TempoMap::constant(Tempo::new(bpm).unwrap(), metre.parse().unwrap(), Seconds::new(offset))
 }
 
@@ -41,16 +41,16 @@ fn eight_bars(hz: u32, channels: usize) -> (Audio, TempoMap) {
     (recording(hz, channels, &map, &[0, 1, 0, 1, 0, 1, 0, 1], 16.0), map)
 }
 
-fn with_action(bar: i64, action: u16) -> Target {
+pub(super) fn with_action(bar: i64, action: u16) -> Target {
     Target { bar: BarNumber::new(bar), action: ActionChoice::Weights(vec![(action, 1.0)]) }
 }
 
-fn run(audio: &Audio, map: &TempoMap, targets: &[Target], settings: Settings) -> Result<Regenerated, EngineError> {
+pub(super) fn run(audio: &Audio, map: &TempoMap, targets: &[Target], settings: Settings) -> Result<Regenerated, EngineError> {
     let (engine, _) = fake::engine();
     regenerate(&engine, audio, map, targets, settings)
 }
 
-fn regenerate(
+pub(super) fn regenerate(
     engine: &Engine,
     audio: &Audio,
     map: &TempoMap,
@@ -62,7 +62,7 @@ fn regenerate(
 }
 
 /// Loudness of an action's tone in a bar's middle.
-fn tone(audio: &Audio, map: &TempoMap, bar: i64, action: usize) -> f64 {
+pub(super) fn tone(audio: &Audio, map: &TempoMap, bar: i64, action: usize) -> f64 {
     let mid = audio.mid();
     let bar = map.bar(BarNumber::new(bar)).samples(audio.rate()).as_range();
     let inside = bar.start + bar.len() / 4..bar.end - bar.len() / 4;
@@ -393,6 +393,9 @@ fn what_cannot_be_done_is_told() {
     }
     for strength in [-0.1, 1.1, f32::NAN] {
         assert!(matches!(refused(&[with_action(1, 0)], Settings { strength, ..usual }), EngineError::Setting { .. }));
+    }
+    for level_reach_db in [-1.0, f32::NAN] {
+        assert!(matches!(refused(&[with_action(1, 0)], Settings { level_reach_db, ..usual }), EngineError::Setting { .. }));
     }
     assert!(matches!(refused(&[with_action(1, 0)], Settings { guidance: f32::NAN, ..usual }), EngineError::Setting { .. }));
 }
