@@ -82,6 +82,14 @@ impl HighBand {
         rows.chunks_exact(2 * self.stft.hop()).map(|row| self.powers(row)).collect()
     }
 
+    /// One row of an envelope: the powers of the frame around a sample of a sound, beyond whose ends lies silence.
+    pub fn powers_around(&self, sound: &[f32], sample: i64) -> Vec<f32> {
+        let hop = self.stft.hop() as i64;
+        let at = |n: i64| usize::try_from(n).ok().and_then(|n| sound.get(n)).copied().unwrap_or(0.0);
+        let frame: Vec<f32> = (sample - hop..sample + hop).map(at).collect();
+        self.powers(&self.rows(&frame))
+    }
+
     /// The highs of a new sound: those of `sound`, flattened and given the envelope `wanted`; where `sound` has none, what it has from
     /// 3.6 to 7.2 kHz, folded up. As long as `sound`. `wanted` has a row for each frame and rises within 5 ms and falls within 40.
     ///
@@ -229,6 +237,16 @@ mod tests {
             // Chance, and what a gain that changes with every frame does to it.
             assert!((-0.5..0.5).contains(&change_db), "{hz}: {change_db} dB");
         }
+    }
+
+    #[test]
+    fn one_row_is_a_row_of_the_envelope() {
+        let band = band(44_100);
+        let sound = noise(44_100, 1, 0.1);
+        let envelope = band.envelope(&sound);
+        let hop = band.stft.hop();
+        assert_eq!(band.powers_around(&sound, 8 * hop as i64), envelope[7]);
+        assert!(band.powers_around(&sound, -1_000).iter().all(|&power| power == 0.0));
     }
 
     #[test]

@@ -72,21 +72,22 @@ impl LowFrames {
         &self.bands[step * BANDS..(step + 1) * BANDS]
     }
 
-    fn distance(&self, step: usize, other: &Self, at: usize) -> f32 {
-        let bands = self.bands(step).iter().zip(other.bands(at)).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / BANDS as f32;
-        bands + ONSET_WEIGHT * (self.onsets[step] - other.onsets[at]).powi(2)
+    /// How unlike two steps are, or anything above `least` where it is more than that.
+    fn distance(&self, step: usize, other: &Self, at: usize, least: f32) -> f32 {
+        let mut distance = ONSET_WEIGHT * (self.onsets[step] - other.onsets[at]).powi(2);
+        // A third of the bands at a time: most steps are ruled out by the first.
+        for (a, b) in self.bands(step).chunks_exact(BANDS / 3).zip(other.bands(at).chunks_exact(BANDS / 3)) {
+            distance += a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>() / BANDS as f32;
+            if distance > least {
+                break;
+            }
+        }
+        distance
     }
 
     fn top(&self, step: usize) -> f32 {
         self.bands(step)[TOP].iter().sum::<f32>() / TOP.len() as f32
     }
-}
-
-/// A bar of the context. Its first step lies on the bar line.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ContextFrames {
-    /// Its low band.
-    pub low: LowFrames,
 }
 
 /// The step of the context that sounds most like a step of the new sound.
@@ -103,30 +104,41 @@ pub struct Match {
 /// For each step of a new sound the one of the context that sounds most alike, the same place in the bar preferred.
 ///
 /// `place` tells of a step how many seconds after its bar line it lies; it may be negative before the first. Nothing if the context is
-/// empty. Departing from a search tree, every step is compared: 16 bars of 2 s cost about 16 million operations a bar.
-pub fn matches(new: &LowFrames, place: impl Fn(usize) -> f64, context: &[ContextFrames]) -> Vec<Match> {
+/// empty. The first step of each bar of the context lies on its bar line. All are looked at: a search tree would gain little over ruling out
+/// most of them early.
+pub fn matches(new: &LowFrames, place: impl Fn(usize) -> f64, context: &[&LowFrames]) -> Vec<Match> {
     let mut found: Vec<Match> = Vec::with_capacity(new.len());
     for step in 0..new.len() {
         let place = place(step);
         let last = found.last().copied();
         let mut best: Option<(f32, usize, usize)> = None;
-        for (bar, frames) in context.iter().enumerate() {
-            for at in 0..frames.low.len() {
-                let off = (place - at as f64 * LowFrames::STEP_S).abs() / PLACE_TOLERANCE_S;
-                let goes_on = last.is_some_and(|last| last.bar == bar && last.step + 1 == at);
-                let cost = PLACE_COST * off.min(1.0) as f32 + if goes_on { 0.0 } else { JUMP_COST };
-                // Most steps of the context are ruled out before their bands are looked at.
-                if best.is_some_and(|(least, ..)| cost >= least) {
-                    continue;
-                }
-                let distance = cost + new.distance(step, &frames.low, at);
-                if best.is_none_or(|(least, ..)| distance < least) {
+        let mut look = |bar: usize, at: usize| {
+            let off = (place - at as f64 * LowFrames::STEP_S).abs() / PLACE_TOLERANCE_S;
+            let goes_on = last.is_some_and(|last| last.bar == bar && last.step + 1 == at);
+            let cost = PLACE_COST * off.min(1.0) as f32 + if goes_on { 0.0 } else { JUMP_COST };
+            let least = best.map_or(f32::INFINITY, |(least, ..)| least);
+            if cost < least {
+                let distance = cost + new.distance(step, context[bar], at, least - cost);
+                if distance < least {
                     best = Some((distance, bar, at));
                 }
             }
+        };
+        // What goes on and what lies in the same place come first: they are likely, and rule out the others.
+        if let Some(last) = last.filter(|last| last.step + 1 < context[last.bar].len()) {
+            look(last.bar, last.step + 1);
+        }
+        for (bar, frames) in context.iter().enumerate() {
+            let same = (place / LowFrames::STEP_S).round().max(0.0) as usize;
+            if same < frames.len() {
+                look(bar, same);
+            }
+        }
+        for (bar, frames) in context.iter().enumerate() {
+            (0..frames.len()).for_each(|at| look(bar, at));
         }
         let Some((_, bar, at)) = best else { return Vec::new() };
-        let moved = (new.top(step) - context[bar].low.top(at)).clamp(-MOST_MOVED, MOST_MOVED);
+        let moved = (new.top(step) - context[bar].top(at)).clamp(-MOST_MOVED, MOST_MOVED);
         found.push(Match { bar, step: at, factor: 10f32.powf(moved) });
     }
     found
@@ -150,8 +162,12 @@ mod tests {
             .collect()
     }
 
-    fn context(melodies: &[&[f64]]) -> Vec<ContextFrames> {
-        melodies.iter().map(|melody_hz| ContextFrames { low: LowFrames::analyse(&melody(melody_hz, 0.2)) }).collect()
+    fn context(melodies: &[&[f64]]) -> Vec<LowFrames> {
+        melodies.iter().map(|frequencies| LowFrames::analyse(&melody(frequencies, 0.2))).collect()
+    }
+
+    fn found(new: &LowFrames, context: &[LowFrames]) -> Vec<Match> {
+        matches(new, |step| step as f64 * LowFrames::STEP_S, &context.iter().collect::<Vec<_>>())
     }
 
     #[test]
@@ -168,7 +184,7 @@ mod tests {
     fn a_bar_of_the_context_finds_itself() {
         let context = context(&[&[440.0, 600.0], &[1_000.0, 3_000.0], &[200.0, 5_000.0]]);
         let new = LowFrames::analyse(&melody(&[1_000.0, 3_000.0], 0.2));
-        for (step, found) in matches(&new, |step| step as f64 * LowFrames::STEP_S, &context).iter().enumerate() {
+        for (step, found) in found(&new, &context).iter().enumerate() {
             assert_eq!((found.bar, found.step), (1, step));
             assert!((found.factor - 1.0).abs() < 1e-6);
         }
@@ -178,7 +194,7 @@ mod tests {
     fn what_sounds_alike_elsewhere_in_the_bar_is_found_there() {
         let context = context(&[&[440.0, 3_000.0]]);
         let new = LowFrames::analyse(&melody(&[3_000.0, 440.0], 0.2));
-        let found = matches(&new, |step| step as f64 * LowFrames::STEP_S, &context);
+        let found = found(&new, &context);
         assert!(found[10..40].iter().all(|found| found.step >= 48), "{found:?}");
         assert!(found[60..90].iter().all(|found| found.step <= 52));
     }
@@ -187,7 +203,7 @@ mod tests {
     fn among_equal_sounds_the_same_place_in_the_bar_is_taken() {
         let context = context(&[&[440.0]]);
         let new = LowFrames::analyse(&melody(&[440.0], 0.2));
-        for (step, found) in matches(&new, |step| step as f64 * LowFrames::STEP_S, &context).iter().enumerate() {
+        for (step, found) in found(&new, &context).iter().enumerate() {
             assert!(found.step.abs_diff(step) <= 2);
         }
     }
@@ -197,7 +213,7 @@ mod tests {
         let context = context(&[&[5_000.0]]);
         for (level, most) in [(0.25, 1.3), (20.0, 2.0)] {
             let new = LowFrames::analyse(&melody(&[5_000.0], level));
-            let found = matches(&new, |step| step as f64 * LowFrames::STEP_S, &context);
+            let found = found(&new, &context);
             assert!(found[50].factor > 1.0 && found[50].factor < most, "{:?}", found[50]);
         }
     }

@@ -7,7 +7,7 @@ mod high_band;
 mod low_frames;
 
 pub use high_band::{Envelope, HighBand};
-pub use low_frames::{ContextFrames, LowFrames, Match, matches};
+pub use low_frames::{LowFrames, Match, matches};
 
 /// Middle of the crossover: networks write below it.
 pub const CROSSOVER_HZ: f64 = 7_200.0;

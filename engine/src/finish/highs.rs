@@ -1,9 +1,10 @@
 //! The highs of new bars: those of the context where its low band sounded alike, or none.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use turnaround_core::bars::Bar;
-use turnaround_core::full_band::{self, ContextFrames, Envelope, LowFrames};
+use turnaround_core::bars::{Bar, BarNumber};
+use turnaround_core::full_band::{self, Envelope, LowFrames};
 use turnaround_core::time::SampleRate;
 
 use super::{Finish, Run};
@@ -13,18 +14,12 @@ use crate::road::encode::cut;
 /// The most bars of the track that highs are looked for in.
 const CONTEXT_BARS: usize = 16;
 
-/// What the context offers: its low band, and its highs in the same places.
-struct Context {
-    low: Vec<ContextFrames>,
-    /// Of each bar; frame `i` lies `i` steps after the bar line.
-    highs: Vec<Envelope>,
-}
-
 impl Finish<'_> {
     /// Changes the highs of all channels within the runs. A rate that holds no highs has none to change.
     pub(super) fn change_highs(&self, channels: &mut [Vec<f32>]) {
         let Some(band) = full_band::HighBand::new(self.audio.rate()) else { return };
         let (old_mid, new_mid) = (self.audio.mid(), mid(channels));
+        let mut heard = BTreeMap::new();
         for run in self.runs {
             let around = run.widened(band.edge(), self.audio.len());
             let inside = run.start - around.start..run.end - around.start;
@@ -36,8 +31,11 @@ impl Finish<'_> {
                 }
                 continue;
             }
-            let context = self.context(run, &band, &old_mid);
-            let wanted = self.wanted(run, &around, &band, &context);
+            let context = self.context_bars(run);
+            for &bar in &context {
+                heard.entry(bar.number).or_insert_with(|| self.low_frames_of(bar));
+            }
+            let wanted = self.wanted(run, &around, &band, &old_mid, &context, &heard);
             let new = band.with_envelope(&new_mid[around.clone()], &wanted);
             for channel in channels.iter_mut() {
                 self.replace(channel, run, &old[inside.clone()], &new[inside.clone()]);
@@ -66,21 +64,21 @@ impl Finish<'_> {
         bars
     }
 
-    fn context(&self, run: &Run, band: &full_band::HighBand, mid: &[f32]) -> Context {
-        let (mut low, mut highs) = (Vec::new(), Vec::new());
-        for bar in self.context_bars(run) {
-            let model = bar.samples(self.song.model_rate);
-            low.push(ContextFrames { low: low_frames(&self.song.track, model.start.get(), model.len()) });
-            // The first frame of an envelope lies one step after the first sample.
-            let step = (band.step_s() * f64::from(self.audio.rate().hz())).round() as i64;
-            let host = bar.samples(self.audio.rate());
-            highs.push(band.envelope(&cut(mid, host.start.get() - step, host.len() + 2 * step as usize)));
-        }
-        Context { low, highs }
+    fn low_frames_of(&self, bar: &Bar) -> LowFrames {
+        let span = bar.samples(self.song.model_rate);
+        low_frames(&self.song.track, span.start.get(), span.len())
     }
 
     /// The envelope that the highs of a run are to have, for each frame of the stretch around it.
-    fn wanted(&self, run: &Run, around: &Range<usize>, band: &full_band::HighBand, context: &Context) -> Envelope {
+    fn wanted(
+        &self,
+        run: &Run,
+        around: &Range<usize>,
+        band: &full_band::HighBand,
+        mid: &[f32],
+        context: &[&Bar],
+        heard: &BTreeMap<BarNumber, LowFrames>,
+    ) -> Envelope {
         let rate = f64::from(self.audio.rate().hz());
         let start_s = around.start as f64 / rate;
         let model_start = (start_s * f64::from(SampleRate::MODEL.hz())).round() as i64;
@@ -90,7 +88,8 @@ impl Finish<'_> {
             let bar = run.bars.iter().rev().find(|bar| bar.start.get() <= seconds).unwrap_or(&run.bars[0]);
             seconds - bar.start.get()
         };
-        let found = full_band::matches(&low, |step| place_s(start_s + step as f64 * LowFrames::STEP_S), &context.low);
+        let heard: Vec<&LowFrames> = context.iter().map(|bar| &heard[&bar.number]).collect();
+        let found = full_band::matches(&low, |step| place_s(start_s + step as f64 * LowFrames::STEP_S), &heard);
         let frames = around.len().div_ceil((band.step_s() * rate).round() as usize) + 2;
         let wanted = |frame: usize| {
             let after_s = (frame + 1) as f64 * band.step_s();
@@ -99,9 +98,8 @@ impl Finish<'_> {
             let Some(found) = found.get(step) else { return vec![0.0; band.bands().len()] };
             let between_s = after_s - step as f64 * LowFrames::STEP_S;
             let at_s = (found.step as f64 * LowFrames::STEP_S + between_s).max(0.0);
-            let highs = &context.highs[found.bar];
-            let at = ((at_s / band.step_s()).round() as usize).min(highs.len() - 1);
-            highs[at].iter().map(|power| power * found.factor.powi(2)).collect()
+            let sample = ((context[found.bar].start.get() + at_s) * rate).round() as i64;
+            band.powers_around(mid, sample).iter().map(|power| power * found.factor.powi(2)).collect()
         };
         (0..frames).map(wanted).collect()
     }
