@@ -5,7 +5,8 @@
 //! - [`time`], [`tempo_map`] and [`bars`]: where a bar begins and ends, in beats, seconds and samples;
 //! - [`audio`], [`resample`], [`spectrum`] and [`phase`]: sound, its rate, the picture of it that networks see, and the way back;
 //! - [`mel`], [`chroma`] and [`ear`]: how far apart two sounds are;
-//! - [`filter`], [`erb`], [`full_band`], [`mod@level`] and [`stereo`]: what a new bar needs besides the networks' sound: highs, place, loudness;
+//! - [`filter`], [`erb`], [`full_band`], [`mod@level`] and [`stereo`]: what a new bar needs besides the networks' sound: highs, loudness
+//!   and a place;
 //! - [`latents`] and [`actions`]: the small arithmetic between the networks;
 //! - [`noise`], [`schedule`], [`guidance`] and [`sampler`]: how noise becomes a clean signal in a few calls;
 //! - [`contract`]: what a model set promises about all of this.

@@ -100,7 +100,7 @@ pub enum HighBand {
 #[serde(rename_all = "lowercase")]
 pub enum Stereo {
     /// As wide, and as far to one side, in each band of the ear as the dry bar was on the whole; below 120 Hz in the middle. What was
-    /// only in the side, out of phase, is lost; instruments that share a band share a place. Needs about as long as the highs.
+    /// only in the side, out of phase, is lost; instruments that share a band share a place. Needs about half as long as the highs.
     #[default]
     Follow,
     /// The dry bar's side signal stays and only the mid changes. Costs nothing, but what lay to one side goes on playing the old bar.
@@ -114,8 +114,8 @@ pub enum Edges {
     /// Fades of 20 ms before the first bar line and before the end. The result can be played as it is.
     #[default]
     Faded,
-    /// The new sound in full from 20 ms before the first bar line to the last sample, but for 1 ms at either end. For callers that fade by
-    /// themselves: played as it is, it clicks.
+    /// The new sound as it was decoded from 20 ms before the first bar line to the last sample, but for 1 ms at either end. Before the bar
+    /// line the decoder grows out of the dry sound by itself. For callers that fade by themselves: played as it is, it may click.
     Open,
 }
 

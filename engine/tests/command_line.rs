@@ -178,6 +178,33 @@ fn float_files_and_mono_at_8_khz_work() {
 }
 
 #[test]
+fn highs_image_and_level_are_asked_for_by_flags_and_told_in_the_report() {
+    let place = Place::new();
+    let (input, output, report) = (place.song("in.wav", 48_000, 24, 2), place.named("out.wav"), place.named("report.json"));
+    let mut files = Vec::new();
+    for (flags, high_band, stereo, reach) in [
+        (&[][..], "follow", "follow", Value::from(3.0)),
+        (&["--high-band", "keep", "--stereo", "keep", "--level-reach-db", "1.5"], "keep", "keep", Value::from(1.5)),
+        (&["--high-band", "off", "--level-reach-db", "inf"], "off", "follow", Value::Null),
+    ] {
+        done(&place.regenerate(&input, &output, &[&["--bars", "3", "--json", &report], flags].concat()));
+        let told: Value = serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
+        let settings = &told["settings"];
+        assert_eq!(
+            (&settings["high_band"], &settings["stereo"], &settings["level_reach_db"]),
+            (&high_band.into(), &stereo.into(), &reach)
+        );
+        assert_eq!(told["bars"][0]["gain_db"].as_array().unwrap().len(), 4);
+        assert!(told["bars"][0]["limited_db"].as_f64().unwrap() <= 0.0);
+        files.push(fs::read(&output).unwrap());
+    }
+    assert!(files[0] != files[1] && files[1] != files[2] && files[0] != files[2]);
+    for flags in [["--high-band", "louder"], ["--stereo", "off"], ["--level-reach-db", "-1"], ["--level-reach-db", "NaN"]] {
+        refused(&place.regenerate(&input, &output, &[&["--bars", "3"], &flags[..]].concat()));
+    }
+}
+
+#[test]
 fn an_action_can_be_taken_from_a_bar_of_this_or_another_file() {
     let place = Place::new();
     let (input, other, output) =

@@ -23,9 +23,9 @@ fn music() -> Vec<Vec<f32>> {
     const HZ: f64 = 192_000.0;
     let length = (map().bar(BarNumber::new(BARS)).end.get() * HZ) as usize + 10_000;
     let mut noise = turnaround_core::noise::GaussianNoise::new(11);
-    let mut channels = vec![vec![0.0f32; length]; 2];
-    let (mut wide, mut chord) = ([0.0f32; 2], 0.0f32);
-    for n in 0..length {
+    let mut wide = [0.0f32; 2];
+    let mut chord = 0.0f32;
+    let mut sample = |n: usize| {
         let time = n as f64 / HZ - 0.1;
         let stroke = (-30.0 * time.rem_euclid(0.1875)).exp() as f32;
         let bass = 0.2 * (std::f64::consts::TAU * 70.0 * time).sin() as f32;
@@ -34,10 +34,10 @@ fn music() -> Vec<Vec<f32>> {
         }
         chord += 0.05 * (0.5 * noise.next() - chord);
         let bright = 0.1 * stroke * noise.next();
-        channels[0][n] = bass + 0.9 * chord + wide[0] + 0.4 * bright;
-        channels[1][n] = bass + 0.3 * chord + wide[1] + 0.8 * bright;
-    }
-    channels
+        (bass + 0.9 * chord + wide[0] + 0.4 * bright, bass + 0.3 * chord + wide[1] + 0.8 * bright)
+    };
+    let (left, right) = (0..length).map(&mut sample).unzip();
+    vec![left, right]
 }
 
 fn at_rate(channels: &[Vec<f32>], hz: u32) -> Audio {

@@ -92,7 +92,8 @@ fn print(arguments: &Regenerate, file: &AudioFile, report: &Report) {
         let weights: Vec<String> = bar.action.iter().map(|action| format!("{} {:.2}", action.label, action.weight)).collect();
         let action = if weights.is_empty() { "the context decides".to_owned() } else { weights.join(", ") };
         let level = |level: Option<f64>| level.map_or_else(|| "silent".to_owned(), |db| format!("{db:.1} dB"));
-        say!("bar {:>4}  {} -> {}  {action}", bar.bar, level(bar.level_before_db), level(bar.level_after_db));
+        let limited = if bar.limited_db < -0.05 { format!(", limited by {:.1} dB", -bar.limited_db) } else { String::new() };
+        say!("bar {:>4}  {} -> {}{limited}  {action}", bar.bar, level(bar.level_before_db), level(bar.level_after_db));
     }
     let is_kept = report.kept.iter().all(|kept| kept.sha256_before == kept.sha256_after);
     say!("kept       {} stretches, {}", report.kept.len(), if is_kept { "bit for bit" } else { "NOT as they were" });
