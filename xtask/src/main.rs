@@ -1,4 +1,4 @@
-//! What the project does for itself: `cargo xtask demo`, `test`, `check`, `bundle`, `install`, `train`.
+//! What the project does for itself: `cargo xtask demo`, `test`, `check`, `bundle`, `install`, `test-hosts`, `train`.
 
 mod bundle;
 mod check;
@@ -6,6 +6,7 @@ mod demo;
 mod install;
 mod programs;
 mod setup;
+mod test_hosts;
 mod train;
 
 use std::process::ExitCode;
@@ -22,6 +23,8 @@ usage: cargo xtask VERB
                      the plugin as CLAP and VST3 and the standalone program, each with models and runtime, in target/bundled
   install [--release] [--to DIR]
                      the same, copied to ~/.clap and ~/.vst3, or to .clap and .vst3 of another folder
+  test-hosts [--bundle X.vst3]
+                     set up what is missing, then try a bundle in DawDreamer, pedalboard and Ardour
   train [--preset small] [--hours 8] [--corpus DIR] [--run DIR] [--out DIR] [FLAGS of turnaround-training train]
                      a model set from nothing: corpus, training, export, evaluation";
 
@@ -43,6 +46,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "test" | "check" => check::run(rest),
         "bundle" => bundle::run(rest),
         "install" => install::run(rest),
+        "test-hosts" => test_hosts::run(rest),
         "train" => train::run(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

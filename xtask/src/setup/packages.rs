@@ -30,6 +30,9 @@ pub const AUDIO_DEVICE_HEADERS: [Need; 3] = [
     Need { file: "/usr/include/jack/jack.h", package: "libjack-jackd2-dev" },
 ];
 
+/// Ardour 7, with the programs that run it without a screen.
+pub const ARDOUR: Need = Need { file: "/usr/bin/ardour7-lua", package: "ardour" };
+
 impl Need {
     /// Whether the file is there.
     pub fn is_there(&self) -> bool {
