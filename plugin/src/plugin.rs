@@ -3,6 +3,8 @@
 //! **Thread.** Marked at each method.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use nice_plug::prelude::*;
 use turnaround_core::time::SampleRate;
@@ -27,6 +29,34 @@ pub struct Turnaround {
     right: Vec<f32>,
     api: PluginApi,
     is_offline: bool,
+    /// A look-ahead that the host was asked to restart us for.
+    asked_look_ahead: Option<usize>,
+    tasks: Option<AsyncExecutor<Turnaround>>,
+}
+
+/// A task that only tells that all before it are done.
+///
+/// The framework has one thread for the tasks of all instances. Where it finds a task whose instance is gone it ends, and the destructor of
+/// the last instance then panics in the host's hands. Moved parameters become such tasks on the audio thread, so they are waited for
+/// while the instance still lives and nothing processes any more.
+pub struct Barrier(Arc<AtomicBool>);
+
+impl Barrier {
+    /// Longest wait: who has not come by then never will.
+    const PATIENCE: Duration = Duration::from_millis(500);
+
+    /// For the framework's thread to let go of the instance after its last task.
+    const LETTING_GO: Duration = Duration::from_millis(2);
+
+    fn pass(tasks: &AsyncExecutor<Turnaround>) {
+        let reached = Arc::new(AtomicBool::new(false));
+        tasks.execute_background(Barrier(reached.clone()));
+        let start = Instant::now();
+        while !reached.load(Ordering::Acquire) && start.elapsed() < Self::PATIENCE {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        std::thread::sleep(Self::LETTING_GO);
+    }
 }
 
 impl Default for Turnaround {
@@ -42,6 +72,8 @@ impl Default for Turnaround {
             right: Vec::new(),
             api: PluginApi::Standalone,
             is_offline: false,
+            asked_look_ahead: None,
+            tasks: None,
         }
     }
 }
@@ -64,20 +96,32 @@ impl Plugin for Turnaround {
 
     type Editor = editor::Editor;
     type SysExMessage = ();
-    type BackgroundTask = ();
+    type BackgroundTask = Barrier;
+
+    fn task_executor(&mut self) -> TaskExecutor<Self> {
+        Box::new(|Barrier(reached)| reached.store(true, Ordering::Release))
+    }
 
     fn params(&self) -> Arc<dyn Params> {
         self.parameters.clone()
     }
 
     /// Host's main thread.
-    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
+    fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        self.tasks = Some(executor);
         editor::create(self.parameters.clone(), self.shared.clone())
     }
 
     /// Host's main thread. Comes often: after a state was set, a mode or a rate changed. The worker stays.
     fn activate(&mut self, _: &AudioIOLayout, config: &BufferConfig, context: &mut impl ActivateContext<Self>) -> bool {
-        let Ok(rate) = SampleRate::new(config.sample_rate.round() as u32) else { return false };
+        self.api = context.plugin_api();
+        self.asked_look_ahead = None;
+        let Ok(rate) = SampleRate::new(config.sample_rate.round() as u32) else {
+            // At a rate that no music has everything plays dry: better than no sound at all.
+            self.audio = None;
+            context.set_latency_samples(0);
+            return true;
+        };
         let largest_block = config.max_buffer_size as usize;
         let look_ahead = self.parameters.look_ahead.value().samples(rate.hz());
         let urgency = if look_ahead > 0 { Urgency::Now } else { Urgency::NextPass };
@@ -88,7 +132,6 @@ impl Plugin for Turnaround {
         }
         self.audio = Some(AudioSide::new(rate, largest_block, look_ahead, audio_end));
         self.right = vec![0.0; largest_block];
-        self.api = context.plugin_api();
         self.is_offline = config.process_mode == ProcessMode::Offline;
         context.set_latency_samples(look_ahead as u32);
         true
@@ -104,9 +147,14 @@ impl Plugin for Turnaround {
         let Some(audio) = &mut self.audio else { return ProcessStatus::Normal };
         let rate = context.transport().sample_rate as u32;
         let wanted = self.parameters.look_ahead.value().samples(rate);
-        if wanted != audio.look_ahead() {
-            // The host takes this for a changed latency, deactivates and activates anew; the new delay begins there.
-            context.set_latency_samples(wanted as u32);
+        if wanted != audio.look_ahead() && self.asked_look_ahead != Some(wanted) {
+            // The host deactivates and activates anew, and the new delay begins there. A CLAP host may be told of another latency only while
+            // it activates; a VST3 host restarts because of it.
+            self.asked_look_ahead = Some(wanted);
+            match self.api {
+                PluginApi::Clap => context.request_restart(),
+                PluginApi::Vst3 | PluginApi::Standalone => context.set_latency_samples(wanted as u32),
+            }
         }
         let waiting = match (self.parameters.bounce.value(), self.api) {
             (BounceMode::Always, _) => Waiting::Known(true),
@@ -141,6 +189,9 @@ impl Plugin for Turnaround {
     /// Host's main thread.
     fn deactivate(&mut self) {
         self.audio = None;
+        if let Some(tasks) = &self.tasks {
+            Barrier::pass(tasks);
+        }
     }
 }
 

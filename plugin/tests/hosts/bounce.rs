@@ -33,7 +33,7 @@ fn a_bounce_is_the_preview_sample_for_sample() {
             assert_eq!(preview.changed_bars(1..6), [2, 4], "{format:?}");
             for says in renders(format) {
                 session.activate(48_000, 1024, *says);
-                let bounce = session.play(&timeline, &song, &selecting(&[2, 4], 1024, 3));
+                let bounce = session.play(&timeline, &song, &selecting(&[2, 4], 1024, 3).at_pace(Pace::Free));
                 assert_eq!(first_difference(&preview, &bounce), None, "{format:?}, {says:?}");
                 session.activate(48_000, 1024, Says::REAL_TIME);
                 let after = session.play(&timeline, &song, &selecting(&[2, 4], 1024, 4));
@@ -74,7 +74,7 @@ fn a_bounce_waits_for_takes_that_are_still_being_made() {
                 session.play(&timeline, &song, &selecting(&[2, 4], 1024, 1));
                 log.wait_for(mark, "bar", 5, Duration::from_secs(10));
                 session.activate(44_100, 1024, *says);
-                let bounce = session.play(&timeline, &song, &selecting(&[2, 4], 1024, 2));
+                let bounce = session.play(&timeline, &song, &selecting(&[2, 4], 1024, 2).at_pace(Pace::Free));
                 assert_eq!(bounce.changed_bars(1..6), [2, 4], "{format:?}, {says:?}");
                 let again = session.play(&timeline, &song, &selecting(&[2, 4], 1024, 3));
                 assert_eq!(first_difference(&bounce, &again), None, "{format:?}, {says:?}");
@@ -123,7 +123,7 @@ fn the_switch_never_wait_is_above_what_the_host_says() {
             session.play(&timeline, &song, &selecting(&[3], 1024, 1));
             log.wait_for(mark, "bar", 4, Duration::from_secs(10));
             session.activate(44_100, 1024, Says::OFFLINE);
-            let bounce = session.play(&timeline, &song, &selecting(&[3], 1024, 2));
+            let bounce = session.play(&timeline, &song, &selecting(&[3], 1024, 2).at_pace(Pace::Free));
             bounce.assert_dry(&format!("{format:?}"));
             assert!(bounce.slowest_call < A_WAIT, "{format:?}: a call took {:?}", bounce.slowest_call);
             session.close();

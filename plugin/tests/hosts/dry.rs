@@ -2,14 +2,14 @@
 
 use crate::alone::alone;
 use crate::automation::{Automation, Delivery};
-use crate::blocks::Blocks;
+use crate::blocks::{Blocks, Pace};
 use crate::host::Format;
 use crate::session::{Playing, Session};
 use crate::song::Song;
 use crate::timeline::{Cue, Telling, Timeline, change, ramp};
 
 fn random_blocks(seed: u64) -> Playing {
-    Playing { blocks: Blocks::Random { most: 8192, seed }, ..Playing::in_blocks_of(8192) }
+    Playing { blocks: Blocks::Random { most: 8192, seed }, pace: Pace::Free, ..Playing::in_blocks_of(8192) }
 }
 
 /// Ways through a piece that hosts take: name and timeline.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::alone::alone;
+use crate::blocks::Pace;
 use crate::host::{Format, Says};
 use crate::session::{Playing, Session};
 use crate::song::Song;
@@ -75,7 +76,7 @@ fn any_rate_and_block_size_activates_and_passes_audio_untouched() {
                     let timeline = whole.clone().lasting(if block == 1 { 5_000 } else { whole.len() });
                     session.activate(rate, block, Says::REAL_TIME);
                     assert_eq!(session.instance().latency(), 0);
-                    let rendered = session.play(&timeline, &song, &Playing::in_blocks_of(block));
+                    let rendered = session.play(&timeline, &song, &Playing::in_blocks_of(block).at_pace(Pace::Free));
                     rendered.assert_dry(&format!("{format:?} at {rate} Hz in blocks of {block}"));
                 }
             }

@@ -23,9 +23,9 @@ pub struct Playing {
 }
 
 impl Playing {
-    /// In blocks of one size, as fast as can be, without automation.
+    /// In blocks of one size, hurried, without automation.
     pub fn in_blocks_of(size: usize) -> Self {
-        Self { blocks: Blocks::Of(size), pace: Pace::Free, automation: Automation::none(), in_place: false }
+        Self { blocks: Blocks::Of(size), pace: Pace::Hurried, automation: Automation::none(), in_place: false }
     }
 
     pub fn with(self, automation: Automation) -> Self {

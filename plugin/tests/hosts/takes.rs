@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::alone::alone;
 use crate::automation::{Automation, Delivery};
-use crate::blocks::Blocks;
+use crate::blocks::{Blocks, Pace};
 use crate::host::{Format, Says};
 use crate::log::Log;
 use crate::session::{Playing, Rendered, Session, first_difference};
@@ -133,7 +133,7 @@ fn with_look_ahead_a_single_pass_is_enough() {
             assert_eq!((latency, session.restarts), (2 * 44_100, 1), "{format:?}");
             session.activate(44_100, 1024, Says::OFFLINE);
             let longer = timeline.clone().lasting(timeline.len() + latency);
-            let rendered = session.play(&longer, &song, &selecting(&[3], 1024, 1));
+            let rendered = session.play(&longer, &song, &selecting(&[3], 1024, 1).at_pace(Pace::Free));
             let quiet = (0..latency).find(|at| rendered.output[0][*at] != 0.0 || rendered.output[1][*at] != 0.0);
             assert_eq!(quiet, None, "{format:?}: nothing comes before the delay");
             for bar in 1..=5 {

@@ -159,8 +159,7 @@ impl Timeline {
     /// What the host says with the playhead at `sample`.
     fn told(&self, sample: i64, is_playing: bool) -> Told {
         let beats = self.beats_at(sample);
-        let hair = Beats::new(1e-9);
-        let now = self.changes.iter().rposition(|change| change.at <= beats + hair).unwrap_or(0);
+        let now = self.changes.iter().rposition(|change| self.sample_at(change.at) <= sample).unwrap_or(0);
         let bar = self.map.bar_at(beats);
         let truth = Told {
             playing: is_playing,

@@ -151,7 +151,9 @@ impl Instance for Vst3Instance {
             is_restart_requested: &self.is_restart_requested,
             is_started: &mut self.is_started,
         };
-        audio_thread::run(move || work(&mut { processor.by_ref() }), || ());
+        // By way of one reference: a closure would take the fields apart, and by themselves they may not go to another thread.
+        let whole = &mut processor;
+        audio_thread::run(move || work(whole), || ());
     }
 
     fn unload(self: Box<Self>) {
@@ -188,13 +190,6 @@ struct Vst3Processor<'a> {
 
 // SAFETY: the format lets another thread than the main one call the processor, as long as it is one at a time.
 unsafe impl Send for Vst3Processor<'_> {}
-
-impl<'a> Vst3Processor<'a> {
-    /// The whole value: a closure that takes it apart would send its parts, which cannot be sent.
-    fn by_ref(&mut self) -> Vst3Processor<'_> {
-        Vst3Processor { processor: self.processor, is_restart_requested: self.is_restart_requested, is_started: self.is_started }
-    }
-}
 
 impl Processor for Vst3Processor<'_> {
     fn start(&mut self) {
