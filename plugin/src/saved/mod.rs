@@ -25,6 +25,9 @@ pub use document::read;
 /// How long saving waits for the worker to take in what was just played.
 const SETTLE: Duration = Duration::from_secs(2);
 
+/// How long loading waits for the worker to read the project: playback may begin at once, and shall find its takes.
+const READ: Duration = Duration::from_millis(500);
+
 /// A handle on the one project of an instance.
 #[derive(Clone, Default)]
 pub struct SavedProject(Arc<Mutex<Project>>);
@@ -75,10 +78,10 @@ impl SavedProject {
         drop(old);
     }
 
-    fn settle(&self) {
+    fn settle(&self, longest: Duration) {
         let Some(tally) = self.0.lock().tally.clone() else { return };
         let start = Instant::now();
-        while !tally.is_settled() && start.elapsed() < SETTLE {
+        while !tally.is_settled() && start.elapsed() < longest {
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -93,13 +96,15 @@ impl PersistentField<'_, Value> for SavedProject {
             letters += 1;
         }
         project.loaded = Some(Loaded { document, letters });
+        drop(project);
+        self.settle(READ);
     }
 
     fn map<F, R>(&self, f: F) -> R
     where
         F: Fn(&Value) -> R,
     {
-        self.settle();
+        self.settle(SETTLE);
         let project = self.0.lock();
         if let Some(loaded) = &project.loaded {
             return f(&loaded.document);

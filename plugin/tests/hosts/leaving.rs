@@ -103,10 +103,9 @@ fn instances_do_not_disturb_each_other() {
         assert_eq!(of_first.changed_bars(1..5), [2]);
         assert_eq!(second.play(&timeline, &song, &selecting(&[3], 512, 2)).changed_bars(1..5), [3]);
         third.play(&timeline, &song, &selecting(&[], 1024, 2)).assert_dry("the third");
-        // A duplicate begins with the other's project and goes its own way.
+        // A duplicate begins with the other's project, at once, and goes its own way.
         let project = first.instance().save();
         assert!(third.instance().load(&project));
-        thread::sleep(crate::takes::HANDING_OVER);
         let of_third = third.play(&timeline, &song, &selecting(&[2], 1024, 3));
         assert_eq!(first_difference(&of_first, &of_third), None);
         let took = first.close();
