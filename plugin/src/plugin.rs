@@ -29,9 +29,18 @@ pub struct Turnaround {
     right: Vec<f32>,
     api: PluginApi,
     is_offline: bool,
-    /// A look-ahead that the host was asked to restart us for.
-    asked_look_ahead: Option<usize>,
+    /// What the host was asked to restart us for.
+    asked: Option<Asked>,
     tasks: Option<AsyncExecutor<Turnaround>>,
+}
+
+/// A restart that was asked for.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    /// The delay that it is for, in samples.
+    look_ahead: usize,
+    /// Samples played since.
+    samples: usize,
 }
 
 /// A task that only tells that all before it are done.
@@ -72,7 +81,7 @@ impl Default for Turnaround {
             right: Vec::new(),
             api: PluginApi::Standalone,
             is_offline: false,
-            asked_look_ahead: None,
+            asked: None,
             tasks: None,
         }
     }
@@ -115,7 +124,7 @@ impl Plugin for Turnaround {
     /// Host's main thread. Comes often: after a state was set, a mode or a rate changed. The worker stays.
     fn activate(&mut self, _: &AudioIOLayout, config: &BufferConfig, context: &mut impl ActivateContext<Self>) -> bool {
         self.api = context.plugin_api();
-        self.asked_look_ahead = None;
+        self.asked = None;
         let Ok(rate) = SampleRate::new(config.sample_rate.round() as u32) else {
             // At a rate that no music has everything plays dry: better than no sound at all.
             self.audio = None;
@@ -147,14 +156,17 @@ impl Plugin for Turnaround {
         let Some(audio) = &mut self.audio else { return ProcessStatus::Normal };
         let rate = context.transport().sample_rate as u32;
         let wanted = self.parameters.look_ahead.value().samples(rate);
-        if wanted != audio.look_ahead() && self.asked_look_ahead != Some(wanted) {
+        if wanted != audio.look_ahead() {
             // The host deactivates and activates anew, and the new delay begins there. A CLAP host may be told of another latency only while
-            // it activates; a VST3 host restarts because of it.
-            self.asked_look_ahead = Some(wanted);
-            match self.api {
-                PluginApi::Clap => context.request_restart(),
-                PluginApi::Vst3 | PluginApi::Standalone => context.set_latency_samples(wanted as u32),
+            // it activates; a VST3 host restarts because of it. What was asked may be lost in a full queue, so it is asked again.
+            let asked = self.asked.filter(|asked| asked.look_ahead == wanted);
+            match (asked, self.api) {
+                (Some(asked), _) if asked.samples < rate as usize => {}
+                (None, PluginApi::Vst3 | PluginApi::Standalone) => context.set_latency_samples(wanted as u32),
+                (Some(_), _) | (None, PluginApi::Clap) => context.request_restart(),
             }
+            let waited = asked.filter(|asked| asked.samples < rate as usize).map_or(0, |asked| asked.samples);
+            self.asked = Some(Asked { look_ahead: wanted, samples: waited + buffer.samples() });
         }
         let waiting = match (self.parameters.bounce.value(), self.api) {
             (BounceMode::Always, _) => Waiting::Known(true),
