@@ -3,7 +3,7 @@
 
 use crate::erb::{ErbBands, erb_number};
 use crate::full_band::CROSSOVER_HZ;
-use crate::spectrum::{Companding, Stft};
+use crate::short_frames::ShortFrames;
 use crate::time::SampleRate;
 
 /// Bands below the crossover, and above it up to 20 kHz: a little more than the ear's own width.
@@ -46,14 +46,9 @@ impl BandHeard {
 /// If the channels are not equally long.
 pub fn heard(left: &[f32], right: &[f32], rate: SampleRate) -> Vec<BandHeard> {
     assert_eq!(left.len(), right.len(), "two channels of one sound");
-    let hop = (STEP_S * f64::from(rate.hz())).round() as usize;
-    let bin_hz = f64::from(rate.hz()) / (2 * hop) as f64;
-    let rows = |sound: &[f32]| {
-        let mut whole = sound.to_vec();
-        whole.resize(sound.len().next_multiple_of(hop).max(2 * hop), 0.0);
-        Stft::new(hop).analyse(&whole, &Companding::unscaled(1.0, hop))
-    };
-    let (left, right) = (rows(left), rows(right));
+    let frames = ShortFrames::new(STEP_S, rate);
+    let (hop, bin_hz) = (frames.hop(), frames.bin_hz());
+    let (left, right) = (frames.rows(left), frames.rows(right));
     let mut bands = Vec::new();
     for edges in edges(rate) {
         let (mut ll, mut rr, mut lr, mut count) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);

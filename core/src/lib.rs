@@ -31,6 +31,7 @@ pub mod phase;
 pub mod resample;
 pub mod sampler;
 pub mod schedule;
+pub mod short_frames;
 pub mod spectrum;
 pub mod stereo;
 pub mod tempo_map;

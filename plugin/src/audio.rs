@@ -92,6 +92,11 @@ impl AudioSide {
         self.delay.samples()
     }
 
+    /// The rate.
+    pub fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
     /// One block, in place.
     pub fn process(&mut self, context: &BlockContext<'_>, left: &mut [f32], right: &mut [f32]) {
         self.pace.enter(Instant::now());
@@ -128,15 +133,17 @@ impl AudioSide {
         let mut waiter = Waiter { may_wait, has_waited: room.has_waited, longest: LONGEST_WAIT, live: context.live };
 
         self.delay.process(left, right);
-        let start = self.stream.wrapping_sub(self.delay.samples() as u64);
+        // Where in the stream the output lies. Until the delay is filled it is before the stream's beginning, where there is nothing to play.
+        let look_ahead = self.delay.samples() as u64;
+        let empty = (look_ahead.saturating_sub(self.stream) as usize).min(samples);
+        let start = (self.stream + empty as u64).saturating_sub(look_ahead);
         self.stream += samples as u64;
-        // Before the delay is filled there is nothing to play over.
-        if start <= self.stream && !context.is_bypassed {
+        if !context.is_bypassed {
             let (link, shelf, live) = (&mut self.link, &mut self.shelf, context.live);
             let mut decide = |key: BarKey| decide(key, link, shelf, &mut waiter, live);
-            self.player.render(&self.spans, start, left, right, &mut decide);
-            self.spans.forget_before(start + samples as u64);
+            self.player.render(&self.spans, start, &mut left[empty..], &mut right[empty..], &mut decide);
         }
+        self.spans.forget_before(self.stream.saturating_sub(look_ahead));
         context.live.set_sounding(self.player.sounding());
         let duration = Duration::from_secs_f64(samples as f64 / f64::from(self.rate.hz()));
         self.pace.leave(Instant::now(), duration, waiter.has_waited);

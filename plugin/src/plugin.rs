@@ -154,7 +154,7 @@ impl Plugin for Turnaround {
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         let Some(audio) = &mut self.audio else { return ProcessStatus::Normal };
-        let rate = context.transport().sample_rate as u32;
+        let rate = audio.rate().hz();
         let wanted = self.parameters.look_ahead.value().samples(rate);
         if wanted != audio.look_ahead() {
             // The host deactivates and activates anew, and the new delay begins there. A CLAP host may be told of another latency only while

@@ -13,6 +13,7 @@ pub const LEAD: Seconds = Seconds::new(0.020);
 /// thread has let go of its own, so that it is never freed there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Take {
+    rate: SampleRate,
     /// Left and right, of one length: first the lead, then the bar.
     channels: [Vec<f32>; 2],
     lead: usize,
@@ -32,11 +33,8 @@ pub struct Likeness {
 impl Take {
     /// A take from its sound: [`LEAD`] of it before the bar, then the bar. A lone channel plays on both sides.
     pub fn new(audio: Audio, likeness: Likeness) -> Self {
-        let lead = lead_samples(audio.rate()).min(audio.len());
-        let mut channels = audio.into_channels().into_iter();
-        let left = channels.next().unwrap_or_default();
-        let right = channels.next().unwrap_or_else(|| left.clone());
-        Self { channels: [left, right], lead, likeness }
+        let rate = audio.rate();
+        Self::from_channels(rate, audio.into_channels(), likeness)
     }
 
     /// The same at another rate.
@@ -45,11 +43,20 @@ impl Take {
     /// [`ResampleError`] when the rates have no usable ratio.
     pub fn at_rate(audio: &Audio, rate: SampleRate, likeness: Likeness) -> Result<Self, ResampleError> {
         let channels: Result<Vec<_>, _> = audio.channels().iter().map(|channel| resample(channel, audio.rate(), rate)).collect();
-        let mut channels = channels?.into_iter();
+        Ok(Self::from_channels(rate, channels?, likeness))
+    }
+
+    fn from_channels(rate: SampleRate, channels: Vec<Vec<f32>>, likeness: Likeness) -> Self {
+        let mut channels = channels.into_iter();
         let left = channels.next().unwrap_or_default();
         let right = channels.next().unwrap_or_else(|| left.clone());
         let lead = lead_samples(rate).min(left.len());
-        Ok(Self { channels: [left, right], lead, likeness })
+        Self { rate, channels: [left, right], lead, likeness }
+    }
+
+    /// Its rate.
+    pub fn rate(&self) -> SampleRate {
+        self.rate
     }
 
     /// Samples before the bar.

@@ -3,7 +3,7 @@
 use super::CROSSOVER_HZ;
 use crate::erb::{ErbBands, erb_number};
 use crate::filter::LinearPhase;
-use crate::spectrum::{Companding, Stft};
+use crate::short_frames::ShortFrames;
 use crate::time::SampleRate;
 
 /// Where hearing ends and with it the bands.
@@ -32,7 +32,7 @@ const FOLD_HZ: f64 = 3_600.0;
 #[derive(Clone, Debug)]
 pub struct HighBand {
     rate: SampleRate,
-    stft: Stft,
+    frames: ShortFrames,
     bands: ErbBands,
     high_pass: LinearPhase,
 }
@@ -50,7 +50,7 @@ impl HighBand {
         let count = ((erb_number(highest) - erb_number(CROSSOVER_HZ)).ceil() as usize).clamp(1, BANDS);
         Some(Self {
             rate,
-            stft: Stft::new((STEP_S * f64::from(rate.hz())).round() as usize),
+            frames: ShortFrames::new(STEP_S, rate),
             bands: ErbBands::new(CROSSOVER_HZ, highest, count),
             high_pass: LinearPhase::low_pass(CROSSOVER_HZ, rate).complement(),
         })
@@ -63,12 +63,12 @@ impl HighBand {
 
     /// Seconds from one frame to the next.
     pub fn step_s(&self) -> f64 {
-        self.stft.hop() as f64 / f64::from(self.rate.hz())
+        self.frames.hop() as f64 / f64::from(self.rate.hz())
     }
 
     /// Samples at either end of a piece that are not yet, or no more, what they should be.
     pub fn edge(&self) -> usize {
-        2 * self.stft.hop() + self.high_pass.reach()
+        2 * self.frames.hop() + self.high_pass.reach()
     }
 
     /// What lies above the crossover, of a sound of any length.
@@ -78,16 +78,16 @@ impl HighBand {
 
     /// The envelope of a sound's highs.
     pub fn envelope(&self, sound: &[f32]) -> Envelope {
-        let rows = self.rows(sound);
-        rows.chunks_exact(2 * self.stft.hop()).map(|row| self.powers(row)).collect()
+        let rows = self.frames.rows(sound);
+        rows.chunks_exact(2 * self.frames.hop()).map(|row| self.powers(row)).collect()
     }
 
     /// One row of an envelope: the powers of the frame around a sample of a sound, beyond whose ends lies silence.
     pub fn powers_around(&self, sound: &[f32], sample: i64) -> Vec<f32> {
-        let hop = self.stft.hop() as i64;
+        let hop = self.frames.hop() as i64;
         let at = |n: i64| usize::try_from(n).ok().and_then(|n| sound.get(n)).copied().unwrap_or(0.0);
         let frame: Vec<f32> = (sample - hop..sample + hop).map(at).collect();
-        self.powers(&self.rows(&frame))
+        self.powers(&self.frames.rows(&frame))
     }
 
     /// The highs of a new sound: those of `sound`, flattened and given the envelope `wanted`; where `sound` has none, what it has from
@@ -96,8 +96,8 @@ impl HighBand {
     /// # Panics
     /// If `wanted` has fewer frames than the envelope of `sound` has.
     pub fn with_envelope(&self, sound: &[f32], wanted: &Envelope) -> Vec<f32> {
-        let mut rows = self.rows(sound);
-        let hop = self.stft.hop();
+        let mut rows = self.frames.rows(sound);
+        let hop = self.frames.hop();
         let frames = rows.len() / (2 * hop);
         assert!(wanted.len() >= frames, "{} frames are wanted, but there are {frames}", wanted.len());
         let levels = self.followed(&wanted[..frames]);
@@ -110,7 +110,7 @@ impl HighBand {
                 |power: f32, level: f32, counts: bool| if counts && power > SILENCE { (level / power).sqrt() } else { 0.0 };
             let gains = |powers: &[f32], own: bool| -> Vec<f32> {
                 let one = |band: usize| gain(powers[band], level[band], is_there[band] == own);
-                self.bands.to_bins(&(0..level.len()).map(one).collect::<Vec<_>>(), hop, self.bin_hz())
+                self.bands.to_bins(&(0..level.len()).map(one).collect::<Vec<_>>(), hop, self.frames.bin_hz())
             };
             let (own, other) = (gains(&own, true), gains(&other, false));
             for bin in 0..hop {
@@ -118,7 +118,7 @@ impl HighBand {
                 row[hop + bin] = own[bin] * row[hop + bin] + other[bin] * folded[hop + bin];
             }
         }
-        let mut result = self.stft.synthesise(&rows, &self.plain());
+        let mut result = self.frames.sound(&rows);
         result.resize(sound.len(), 0.0);
         self.high_pass.apply(&result)
     }
@@ -149,9 +149,9 @@ impl HighBand {
     ///
     /// Moved by an even number of bins: neighbouring frames overlap by half, so phases still fit.
     fn folded(&self, row: &[f32]) -> Vec<f32> {
-        let hop = self.stft.hop();
-        let fold = 2 * (FOLD_HZ / self.bin_hz() / 2.0).round() as usize;
-        let first = (CROSSOVER_HZ / self.bin_hz()).floor() as usize - 1;
+        let hop = self.frames.hop();
+        let fold = 2 * (FOLD_HZ / self.frames.bin_hz() / 2.0).round() as usize;
+        let first = (CROSSOVER_HZ / self.frames.bin_hz()).floor() as usize - 1;
         let mut folded = vec![0.0; 2 * hop];
         for bin in first..hop {
             let from = first - fold + (bin - first) % fold;
@@ -162,9 +162,9 @@ impl HighBand {
     }
 
     fn powers(&self, row: &[f32]) -> Vec<f32> {
-        let hop = self.stft.hop();
+        let hop = self.frames.hop();
         let edges = self.bands.edges_hz();
-        let bin = |hz: f64| ((hz / self.bin_hz()).ceil() as usize).min(hop);
+        let bin = |hz: f64| ((hz / self.frames.bin_hz()).ceil() as usize).min(hop);
         let power = |band: usize| {
             // A band narrower than a bin takes the one it lies in.
             let first = bin(edges[band]).min(hop - 1);
@@ -173,22 +173,6 @@ impl HighBand {
             sum / (last - first) as f32
         };
         (0..self.bands.len()).map(power).collect()
-    }
-
-    /// Whole frames; what is left over at the end is filled up with silence.
-    fn rows(&self, sound: &[f32]) -> Vec<f32> {
-        let hop = self.stft.hop();
-        let mut whole = sound.to_vec();
-        whole.resize(sound.len().next_multiple_of(hop).max(2 * hop), 0.0);
-        self.stft.analyse(&whole, &self.plain())
-    }
-
-    fn plain(&self) -> Companding {
-        Companding::unscaled(1.0, self.stft.hop())
-    }
-
-    fn bin_hz(&self) -> f64 {
-        f64::from(self.rate.hz()) / (2 * self.stft.hop()) as f64
     }
 }
 
@@ -244,7 +228,7 @@ mod tests {
         let band = band(44_100);
         let sound = noise(44_100, 1, 0.1);
         let envelope = band.envelope(&sound);
-        let hop = band.stft.hop();
+        let hop = band.frames.hop();
         assert_eq!(band.powers_around(&sound, 8 * hop as i64), envelope[7]);
         assert!(band.powers_around(&sound, -1_000).iter().all(|&power| power == 0.0));
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::decorrelated;
 use crate::erb::{ErbBands, erb_number};
-use crate::spectrum::{Companding, Stft};
+use crate::short_frames::ShortFrames;
 use crate::time::SampleRate;
 
 /// Below this every new sound is in the middle.
@@ -42,7 +42,7 @@ pub struct Image {
 #[derive(Clone, Debug)]
 pub struct StereoBands {
     rate: SampleRate,
-    stft: Stft,
+    frames: ShortFrames,
     bands: ErbBands,
 }
 
@@ -83,11 +83,7 @@ impl StereoBands {
     pub fn new(rate: SampleRate) -> Self {
         let highest = HIGHEST_HZ.min(f64::from(rate.hz()) / 2.0);
         let count = ((erb_number(highest) - erb_number(MONO_BELOW_HZ)) / WIDTH).round() as usize;
-        Self {
-            rate,
-            stft: Stft::new((STEP_S * f64::from(rate.hz())).round() as usize),
-            bands: ErbBands::new(MONO_BELOW_HZ, highest, count),
-        }
+        Self { rate, frames: ShortFrames::new(STEP_S, rate), bands: ErbBands::new(MONO_BELOW_HZ, highest, count) }
     }
 
     /// The bands.
@@ -97,7 +93,7 @@ impl StereoBands {
 
     /// Samples at either end of a piece that are not yet, or no more, what they should be.
     pub fn edge(&self) -> usize {
-        4 * self.stft.hop()
+        4 * self.frames.hop()
     }
 
     /// The image of a piece of sound.
@@ -106,8 +102,8 @@ impl StereoBands {
     /// If the two are not equally long.
     pub fn measure(&self, middle: &[f32], side: &[f32]) -> Image {
         assert_eq!(middle.len(), side.len(), "middle and side of one sound");
-        let (middle, side) = (self.rows(middle), self.rows(side));
-        let frames = 0..middle.len() / (2 * self.stft.hop());
+        let (middle, side) = (self.frames.rows(middle), self.frames.rows(side));
+        let frames = 0..middle.len() / (2 * self.frames.hop());
         let moments = self.moments(&middle, &side, frames);
         let loudest = moments.iter().map(|band| band.first / band.count.max(1.0)).fold(0.0, f64::max);
         let is_heard = |band: &Moments| band.first > SILENCE.max(FAINT * loudest) * band.count;
@@ -125,9 +121,9 @@ impl StereoBands {
     /// If there is no image, or one with other bands.
     pub fn side(&self, middle: &[f32], images: &[(Range<usize>, Image)]) -> Vec<f32> {
         assert!(!images.is_empty(), "a side needs an image");
-        let hop = self.stft.hop();
-        let copy = self.rows(&decorrelated(middle, self.rate));
-        let mut rows = self.rows(middle);
+        let hop = self.frames.hop();
+        let copy = self.frames.rows(&decorrelated(middle, self.rate));
+        let mut rows = self.frames.rows(middle);
         let frames = rows.len() / (2 * hop);
         // The middle of frame i lies i + 1 hops after the start.
         let first_frame = |sample: usize| (sample / hop).saturating_sub(1).min(frames);
@@ -142,7 +138,7 @@ impl StereoBands {
                 }
             }
         }
-        let mut side = self.stft.synthesise(&rows, &self.plain());
+        let mut side = self.frames.sound(&rows);
         side.resize(middle.len(), 0.0);
         side
     }
@@ -157,9 +153,9 @@ impl StereoBands {
             place.push((f64::from(image.place[band]) - copy * common) as f32);
             width.push(copy as f32);
         }
-        let bin_hz = self.bin_hz();
+        let bin_hz = self.frames.bin_hz();
         let bins = |values: &[f32]| {
-            let mut bins = self.bands.to_bins(values, self.stft.hop(), bin_hz);
+            let mut bins = self.bands.to_bins(values, self.frames.hop(), bin_hz);
             let mono = (MONO_BELOW_HZ / bin_hz).ceil() as usize;
             bins[..mono].fill(0.0);
             bins
@@ -168,8 +164,8 @@ impl StereoBands {
     }
 
     fn moments(&self, a: &[f32], b: &[f32], frames: Range<usize>) -> Vec<Moments> {
-        let hop = self.stft.hop();
-        let bands = self.bands.of_bins(hop, self.bin_hz());
+        let hop = self.frames.hop();
+        let bands = self.bands.of_bins(hop, self.frames.bin_hz());
         let mut moments = vec![Moments::default(); self.bands.len()];
         for (a, b) in a.chunks_exact(2 * hop).zip(b.chunks_exact(2 * hop)).take(frames.end).skip(frames.start) {
             for (bin, band) in bands.iter().enumerate() {
@@ -182,21 +178,6 @@ impl StereoBands {
             }
         }
         moments
-    }
-
-    fn rows(&self, sound: &[f32]) -> Vec<f32> {
-        let hop = self.stft.hop();
-        let mut whole = sound.to_vec();
-        whole.resize(sound.len().next_multiple_of(hop).max(2 * hop), 0.0);
-        self.stft.analyse(&whole, &self.plain())
-    }
-
-    fn plain(&self) -> Companding {
-        Companding::unscaled(1.0, self.stft.hop())
-    }
-
-    fn bin_hz(&self) -> f64 {
-        f64::from(self.rate.hz()) / (2 * self.stft.hop()) as f64
     }
 }
 

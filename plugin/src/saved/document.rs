@@ -3,8 +3,8 @@
 //! ```text
 //! { "format": 1, "bars": [ { "anchor": beats, "number": n, "metre": "4/4", "tempo": bpm, "position": samples,
 //!     "latched": spec, "pinned": spec,
-//!     "source": { "lead": samples, "body": samples, "sound": SOUND },
-//!     "take": { "making": values, "source": hash, "set": name, "likeness": [start, end], "sound": SOUND } } ] }
+//!     "source": { "id": hash, "lead": samples, "body": samples, "sound": SOUND },
+//!     "take": { "making": values, "source": id, "set": name, "likeness": [start, end], "sound": SOUND } } ] }
 //! SOUND: { "rate": Hz, "exponent": e, "samples": n, "sha256": hash, "flac": base64 }
 //! ```
 //!
@@ -45,6 +45,7 @@ struct WrittenBar {
 
 #[derive(Serialize, Deserialize)]
 struct WrittenSource {
+    id: String,
     lead: usize,
     body: usize,
     sound: WrittenSound,
@@ -116,7 +117,12 @@ pub fn write(bars: &BTreeMap<BarKey, Bar>) -> Value {
     let (asked, others): (Vec<_>, Vec<_>) = bars.iter().partition(|(_, bar)| bar.spec().regenerate);
     for (key, bar) in asked.into_iter().chain(others) {
         if let (Some(source), Some(written)) = (&bar.source, written.get_mut(key)) {
-            written["source"] = json!(WrittenSource { lead: source.lead, body: source.body, sound: budget.write(&source.sound) });
+            written["source"] = json!(WrittenSource {
+                id: source.id.clone(),
+                lead: source.lead,
+                body: source.body,
+                sound: budget.write(&source.sound)
+            });
         }
     }
     json!({"format": FORMAT, "bars": written.into_values().collect::<Vec<_>>()})
@@ -200,7 +206,7 @@ fn read_source(written: WrittenSource) -> Result<Source, String> {
     let end = written.lead.checked_add(written.body).filter(|end| *end <= sound.samples() && written.body > 0);
     end.ok_or_else(|| format!("its bar does not lie in its {} samples", sound.samples()))?;
     let audio = sound.unpack().map_err(|error| error.to_string())?;
-    Ok(Source::from_sound(sound, &audio, written.lead, written.body))
+    Ok(Source::from_sound(written.id, sound, &audio, written.lead, written.body))
 }
 
 fn read_take(written: WrittenTake) -> Result<KeptTake, String> {

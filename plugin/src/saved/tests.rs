@@ -27,7 +27,7 @@ fn bar(number: i64) -> Bar {
     let mut spec = BarSpec { regenerate: true, ..BarSpec::default() };
     spec.making.actions[3] = 0.1;
     let source = Source::new(&noise(9_000, number as u64), 500, 8_000).unwrap();
-    let recipe = Recipe { making: spec.making, source: source.sound.hash().to_owned() };
+    let recipe = Recipe { making: spec.making, source: source.id.clone() };
     let sound = Arc::new(Sound::pack(&noise(8_960, 100 + number as u64)).unwrap());
     let take = KeptTake::new(recipe, "small 1".into(), sound, Likeness { at_start: 0.25, at_end: 0.5 }).unwrap();
     Bar { latched: Some(spec), pinned: Some(spec), source: Some(source), take: Some(take), ..Bar::new(stamp) }
@@ -41,7 +41,8 @@ fn assert_same(a: &BTreeMap<BarKey, Bar>, b: &BTreeMap<BarKey, Bar>) {
     assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
     for (a, b) in a.values().zip(b.values()) {
         assert_eq!((a.stamp, a.latched, a.pinned), (b.stamp, b.latched, b.pinned));
-        let source = |bar: &Bar| bar.source.as_ref().map(|source| (source.sound.clone(), source.lead, source.body));
+        let source =
+            |bar: &Bar| bar.source.as_ref().map(|source| (source.id.clone(), source.sound.clone(), source.lead, source.body));
         assert_eq!(source(a), source(b));
         let take =
             |bar: &Bar| bar.take.as_ref().map(|take| (take.recipe.clone(), take.set.clone(), take.sound.clone(), take.likeness));

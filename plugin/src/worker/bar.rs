@@ -42,6 +42,8 @@ pub struct Bar {
 /// A captured bar.
 #[derive(Clone, Debug)]
 pub struct Source {
+    /// Which sound it is: the hash that it had when it was first heard. What is learned later of what follows the bar leaves it the same.
+    pub id: String,
     /// Lead, bar and tail in one.
     pub sound: Arc<Sound>,
     /// Samples before the bar.
@@ -63,8 +65,8 @@ pub struct KeptTake {
     pub sound: Arc<Sound>,
     /// See [`Likeness`].
     pub likeness: Likeness,
-    /// Ready to play at the rate of the link; nothing while there is none.
-    pub ready: Option<Arc<Take>>,
+    /// Ready to play, at the rate it was prepared for last.
+    pub ready: Arc<Take>,
     /// For the editor.
     pub overview: Arc<Overview>,
 }
@@ -75,7 +77,7 @@ pub struct KeptTake {
 pub struct Recipe {
     /// The values.
     pub making: Making,
-    /// Hash of the dry sound.
+    /// The dry sound, by [`Source::id`].
     pub source: String,
 }
 
@@ -116,7 +118,7 @@ impl Bar {
             let is_answer = self.take.as_ref().is_some_and(|take| take.recipe.making == spec.making);
             return if is_answer { Need::Ready } else { Need::Hearing };
         };
-        let recipe = Recipe { making: spec.making, source: source.sound.hash().to_owned() };
+        let recipe = Recipe { making: spec.making, source: source.id.clone() };
         match (&self.take, &self.failure) {
             (Some(take), _) if take.recipe == recipe => Need::Ready,
             (_, Some((failed, reason))) if *failed == recipe => Need::Failed(reason.clone()),
@@ -139,14 +141,29 @@ impl Source {
     /// # Errors
     /// [`SoundError`] when it cannot be packed.
     pub fn new(audio: &Audio, lead: usize, body: usize) -> Result<Self, SoundError> {
-        Ok(Self::from_sound(Arc::new(Sound::pack(audio)?), audio, lead, body))
+        let sound = Arc::new(Sound::pack(audio)?);
+        Ok(Self::from_sound(sound.hash().to_owned(), sound, audio, lead, body))
     }
 
     /// A source whose sound is packed already.
-    pub fn from_sound(sound: Arc<Sound>, audio: &Audio, lead: usize, body: usize) -> Self {
+    pub fn from_sound(id: String, sound: Arc<Sound>, audio: &Audio, lead: usize, body: usize) -> Self {
         let bar = lead..lead + body;
         let overview = Overview::new(&audio.channel(0)[bar.clone()], &audio.channel(1)[bar]);
-        Self { sound, lead, body, overview: Arc::new(overview) }
+        Self { id, sound, lead, body, overview: Arc::new(overview) }
+    }
+
+    /// The same bar with what followed it, once that is known. One that has its tail already stays as it is.
+    ///
+    /// # Errors
+    /// [`SoundError`] when it cannot be unpacked or packed.
+    pub fn with_tail(&self, tail: &[[f32; 2]]) -> Result<Self, SoundError> {
+        if self.sound.samples() > self.lead + self.body {
+            return Ok(self.clone());
+        }
+        let audio = self.sound.unpack()?;
+        let longer = |side: usize| audio.channel(side).iter().copied().chain(tail.iter().map(|frame| frame[side])).collect();
+        let audio = Audio::stereo(audio.rate(), longer(0), longer(1)).map_err(|error| SoundError::Damaged(error.to_string()))?;
+        Ok(Self::from_sound(self.id.clone(), Arc::new(Sound::pack(&audio)?), &audio, self.lead, self.body))
     }
 
     /// The bar alone, unpacked.
@@ -186,25 +203,21 @@ fn at_model_rate(audio: &Audio) -> Vec<f32> {
 impl KeptTake {
     /// A take of a sound that is packed already.
     pub fn new(recipe: Recipe, set: String, sound: Arc<Sound>, likeness: Likeness) -> Result<Self, SoundError> {
-        let audio = sound.unpack()?;
-        let take = Take::new(audio, likeness);
+        let take = Take::new(sound.unpack()?, likeness);
         let (left, right) = take.bar();
         let overview = Arc::new(Overview::new(left, right));
-        Ok(Self { recipe, set, sound, likeness, ready: None, overview })
+        Ok(Self { recipe, set, sound, likeness, ready: Arc::new(take), overview })
     }
 
     /// Makes it ready to play at a rate.
     ///
     /// # Errors
-    /// Words, when it cannot be unpacked or resampled.
+    /// Words, when it cannot be unpacked or resampled; then it stays as it was.
     pub fn prepare(&mut self, rate: SampleRate) -> Result<(), String> {
-        let audio = self.sound.unpack().map_err(|error| error.to_string())?;
-        let take = if audio.rate() == rate {
-            Take::new(audio, self.likeness)
-        } else {
-            Take::at_rate(&audio, rate, self.likeness).map_err(|error| error.to_string())?
-        };
-        self.ready = Some(Arc::new(take));
+        if self.ready.rate() != rate {
+            let audio = self.sound.unpack().map_err(|error| error.to_string())?;
+            self.ready = Arc::new(Take::at_rate(&audio, rate, self.likeness).map_err(|error| error.to_string())?);
+        }
         Ok(())
     }
 }
@@ -279,6 +292,15 @@ mod tests {
         assert_eq!(bar.need(), Need::Ready);
         bar.source = Some(source(48_000, 0.5, 220.0, 0.5));
         assert!(matches!(bar.need(), Need::Making(_)));
+    }
+
+    #[test]
+    fn a_tail_is_added_once_and_leaves_a_bar_the_one_that_it_is() {
+        let source = source(48_000, 0.5, 440.0, 0.5);
+        let longer = source.with_tail(&[[0.25, -0.25]; 100]).unwrap();
+        assert_eq!((longer.id.as_str(), longer.sound.samples()), (source.id.as_str(), source.sound.samples() + 100));
+        assert_ne!(longer.sound.hash(), source.sound.hash());
+        assert_eq!(longer.with_tail(&[[0.5, 0.5]; 100]).unwrap().sound, longer.sound);
     }
 
     #[test]

@@ -70,7 +70,7 @@ fn render(row: &[&Bar]) -> Result<Audio, String> {
         spans.push(Span { start, end: left.len() as u64, bar: bar.stamp, since_line: 0, length, is_cut: false });
         if let (Need::Ready, Some(mut take)) = (bar.need(), bar.take.clone()) {
             take.prepare(dry.rate())?;
-            takes.extend(take.ready.map(|ready| (bar.stamp.key, (ready, bar.spec().playing))));
+            takes.insert(bar.stamp.key, (take.ready, bar.spec().playing));
         }
         rate = Some(dry.rate());
     }

@@ -24,13 +24,16 @@ use crate::sound::Sound;
 use crate::spec::{BarKey, BarSpec, BarStamp, Playing};
 use crate::take::{Likeness, Take, lead_samples, likeness};
 use crate::timeline::Shelf;
-use crate::view::{BarStatus, BarView, Command, JobView, View};
+use crate::view::{BarStatus, BarView, Command, EngineView, JobView, View};
 
 /// Sentences kept for the editor.
 const MESSAGES: usize = 20;
 
 /// How often the editor's picture is drawn anew at most.
 const VIEW_EVERY: Duration = Duration::from_millis(40);
+
+/// Pause after a round that panicked.
+const AFTER_A_FAILURE: Duration = Duration::from_millis(200);
 
 /// The thread's own state.
 pub struct Instance {
@@ -41,6 +44,10 @@ pub struct Instance {
     link: Option<Link>,
     bars: BTreeMap<BarKey, Bar>,
     job: Option<Running>,
+    /// Whether what is owed and told still holds.
+    is_surveyed: bool,
+    /// Bars that are to be made and can be.
+    owed: Vec<BarKey>,
     /// What the audio thread was told of each bar.
     told: BTreeMap<BarKey, Told>,
     /// Updates to be told, in order.
@@ -54,13 +61,14 @@ pub struct Instance {
     is_saved: bool,
     is_drawn: bool,
     drawn: Instant,
+    /// The models as they were drawn last, and their labels.
+    seen: (EngineView, Arc<Vec<String>>),
 }
 
 struct Link {
     end: WorkerEnd,
     urgency: Urgency,
     recorder: Recorder,
-    taken: u64,
 }
 
 struct Running {
@@ -76,7 +84,8 @@ struct Running {
 #[derive(Clone, Debug, PartialEq)]
 enum Told {
     Owed,
-    Ready(Recipe, Playing, usize),
+    /// By its place in memory, which stays its own as long as it is lent.
+    Ready(usize, Playing),
 }
 
 impl Instance {
@@ -89,6 +98,8 @@ impl Instance {
             link: None,
             bars: BTreeMap::new(),
             job: None,
+            is_surveyed: false,
+            owed: Vec::new(),
             told: BTreeMap::new(),
             outbox: Vec::new(),
             unfinished: 0,
@@ -98,6 +109,7 @@ impl Instance {
             is_saved: true,
             is_drawn: false,
             drawn: Instant::now(),
+            seen: Default::default(),
         })
     }
 
@@ -125,8 +137,8 @@ impl Instance {
         is_busy |= self.listen();
         self.finish_job();
         self.drop_stale_job();
+        self.survey();
         self.start_job();
-        self.tell();
         self.save();
         self.flush();
         self.draw();
@@ -135,6 +147,25 @@ impl Instance {
             std::thread::park_timeout(if is_waiting { BUSY } else { IDLE });
         }
         true
+    }
+
+    /// After a round that panicked: what it was at is given up, and the rest goes on. A musician's bars are worth more than one of them.
+    pub fn recover(&mut self) {
+        self.cancel_job();
+        if let Some(running) = self.job.take() {
+            let reason = "the worker failed unexpectedly while it was made".to_owned();
+            self.fail(running.key, running.recipe, reason);
+        } else {
+            self.say("The worker failed unexpectedly and goes on; what it was doing is lost.".into());
+        }
+        if let Some(link) = &mut self.link {
+            link.recorder.restart();
+        }
+        self.told.clear();
+        self.outbox = vec![Update::Clear];
+        self.touch();
+        // Should the same come again at once, the machine must not be kept busy with it.
+        std::thread::sleep(AFTER_A_FAILURE);
     }
 
     fn connect(&mut self, end: WorkerEnd, urgency: Urgency) {
@@ -146,7 +177,7 @@ impl Instance {
         self.unfinished = 1;
         self.outbox.clear();
         self.told.clear();
-        self.link = Some(Link { recorder: Recorder::new(rate.hz()), end, urgency, taken: 0 });
+        self.link = Some(Link { recorder: Recorder::new(rate.hz()), end, urgency });
         if has_new_rate {
             let mut failed = Vec::new();
             for bar in self.bars.values_mut() {
@@ -158,8 +189,9 @@ impl Instance {
         }
     }
 
-    /// Something changed that is to be saved and drawn.
+    /// Something changed that is to be looked through, saved and drawn.
     fn touch(&mut self) {
+        self.is_surveyed = false;
         self.is_saved = false;
         self.is_drawn = false;
     }
@@ -245,7 +277,6 @@ impl Instance {
             Ok(chunk) => chunk.into_iter().collect(),
             Err(_) => Vec::new(),
         };
-        link.taken += frames.len() as u64;
         link.recorder.push(frames.into_iter());
         let mut heard = Vec::new();
         for event in &events {
@@ -278,11 +309,10 @@ impl Instance {
 
     /// A bar began.
     fn met(&mut self, stamp: &BarStamp) {
-        if let Some(bar) = self.bars.get_mut(&stamp.key) {
-            bar.stamp = *stamp;
-        } else {
-            self.bars.insert(stamp.key, Bar::new(*stamp));
-        }
+        let bar = self.bars.entry(stamp.key).or_insert_with(|| Bar::new(*stamp));
+        bar.stamp = *stamp;
+        // Another metre makes other neighbours.
+        self.is_surveyed = false;
         self.is_drawn = false;
     }
 
@@ -327,42 +357,15 @@ impl Instance {
         self.touch();
     }
 
-    /// Adds to a newly captured bar what followed it. The bar stays the one that it is: a take made of it meanwhile is as good as before.
+    /// Adds to a newly captured bar what followed it.
     fn add_tail(&mut self, key: BarKey, tail: &[Frame]) {
-        let Some(source) = self.bars.get_mut(&key).and_then(|bar| bar.source.as_mut()) else { return };
-        let Ok(audio) = source.sound.unpack() else { return };
-        // A bar that was only heard again has its tail.
-        if audio.len() > source.lead + source.body {
-            return;
-        }
-        let mut channels = audio.channels().to_vec();
-        for (side, channel) in channels.iter_mut().enumerate() {
-            channel.extend(tail.iter().map(|frame| frame[side]));
-        }
-        let Ok(audio) = Audio::new(audio.rate(), channels) else { return };
-        let Ok(longer) = Source::new(&audio, source.lead, source.body) else { return };
-        let old = std::mem::replace(source, longer);
-        let hash = source.sound.hash().to_owned();
-        self.rename_source(key, old.sound.hash(), &hash);
-        self.touch();
-    }
-
-    /// The same source under another hash.
-    fn rename_source(&mut self, key: BarKey, old: &str, new: &str) {
-        let rename = |recipe: &mut Recipe| {
-            if recipe.source == old {
-                recipe.source = new.to_owned();
-            }
-        };
-        if let Some(bar) = self.bars.get_mut(&key) {
-            bar.take.iter_mut().for_each(|take| rename(&mut take.recipe));
-            bar.failure.iter_mut().for_each(|(recipe, _)| rename(recipe));
-        }
-        if let Some(job) = self.job.as_mut().filter(|job| job.key == key) {
-            rename(&mut job.recipe);
-        }
-        if let Some(Told::Ready(recipe, ..)) = self.told.get_mut(&key) {
-            rename(recipe);
+        let Some(rate) = self.link.as_ref().map(|link| link.end.rate.hz()) else { return };
+        let source = self.bars.get_mut(&key).and_then(|bar| bar.source.as_mut());
+        // A bar that was heard at another rate, and only again at this one, stays without.
+        let Some(source) = source.filter(|source| source.sound.rate() == rate) else { return };
+        if let Ok(longer) = source.with_tail(tail) {
+            *source = longer;
+            self.touch();
         }
     }
 
@@ -389,8 +392,8 @@ impl Instance {
         if self.job.is_some() {
             return;
         }
-        let waiting = self.bars.iter().filter(|(key, bar)| self.is_owed(**key, bar) && self.is_ripe(**key));
-        let waiting = waiting.map(|(key, bar)| Waiting { key: *key, anchor: bar.stamp.anchor });
+        let waiting = self.owed.iter().filter(|key| self.is_ripe(**key));
+        let waiting = waiting.map(|key| Waiting { key: *key, anchor: self.bars[key].stamp.anchor });
         let Some(key) = queue::next(waiting, self.shared.live.playhead()) else { return };
         let Need::Making(recipe) = self.bars[&key].need() else { return };
         let row = row(&self.bars, key, usize::from(recipe.making.context_bars));
@@ -476,6 +479,7 @@ impl Instance {
         self.log.take(&bar.stamp, Duration::ZERO, Err(&reason));
         let message = format!("Bar {} could not be made: {reason}", bar.stamp.number);
         bar.failure = Some((recipe, reason));
+        self.touch();
         self.say(message);
     }
 
@@ -495,24 +499,21 @@ impl Instance {
 
     // To the audio thread.
 
-    /// Finds out what the audio thread does not know yet.
-    fn tell(&mut self) {
-        if self.link.is_none() {
+    /// After a change: finds out which bars are owed, and what the audio thread does not know yet.
+    fn survey(&mut self) {
+        if self.is_surveyed || self.link.is_none() {
             return;
         }
-        let mut standing = BTreeMap::new();
+        self.is_surveyed = true;
+        self.owed = self.bars.iter().filter(|(key, bar)| self.is_owed(**key, bar)).map(|(key, _)| *key).collect();
+        let mut standing: BTreeMap<BarKey, (Told, Standing)> =
+            self.owed.iter().take(Shelf::CAPACITY).map(|key| (*key, (Told::Owed, Standing::Owed))).collect();
         for (key, bar) in &self.bars {
-            if standing.len() == Shelf::CAPACITY {
-                break;
-            }
-            let playing = bar.spec().playing;
-            match (bar.need(), &bar.take) {
-                (Need::Making(_), _) if self.is_owed(*key, bar) => drop(standing.insert(*key, (Told::Owed, Standing::Owed))),
-                (Need::Ready, Some(KeptTake { recipe, ready: Some(take), .. })) => {
-                    let told = Told::Ready(recipe.clone(), playing, Arc::as_ptr(take) as usize);
-                    standing.insert(*key, (told, Standing::Ready(take.clone(), playing)));
-                }
-                _ => {}
+            let Some(take) = bar.take.as_ref().filter(|_| bar.need() == Need::Ready) else { continue };
+            if standing.len() < Shelf::CAPACITY {
+                let playing = bar.spec().playing;
+                let told = Told::Ready(Arc::as_ptr(&take.ready) as usize, playing);
+                standing.insert(*key, (told, Standing::Ready(take.ready.clone(), playing)));
             }
         }
         let gone: Vec<BarKey> = self.told.keys().filter(|key| !standing.contains_key(key)).copied().collect();
@@ -558,25 +559,31 @@ impl Instance {
 
     fn draw(&mut self) {
         let progresses = self.job.is_some();
-        if (self.is_drawn && !progresses) || self.drawn.elapsed() < VIEW_EVERY {
+        if self.drawn.elapsed() < VIEW_EVERY {
             return;
         }
+        // The models change by themselves: labels are read after the start, networks with the first job.
+        let (engine, labels) = (self.service.view(), self.service.labels());
+        let is_same = engine == self.seen.0 && Arc::ptr_eq(&labels, &self.seen.1);
+        if self.is_drawn && is_same && !progresses {
+            return;
+        }
+        self.seen = (engine.clone(), labels.clone());
         let job = self.job.as_ref().map(|job| {
             let (done, total) = job.handle.progress();
             JobView { key: job.key, done, total }
         });
         let view = View {
             bars: self.bars.iter().map(|(key, bar)| self.bar_view(*key, bar)).collect(),
-            engine: self.service.view(),
-            labels: self.service.labels().to_vec(),
+            engine,
+            labels: labels.to_vec(),
             job,
             times_real_time: self.times_real_time,
             messages: self.messages.clone(),
             audio_bytes: self.bars.values().map(bytes).sum(),
         };
         *self.shared.view.lock() = Arc::new(view);
-        // The engine changes by itself, so the picture is drawn again until it has come to rest.
-        self.is_drawn = !progresses;
+        self.is_drawn = true;
         self.drawn = Instant::now();
     }
 
@@ -608,8 +615,7 @@ impl Instance {
 
 fn bytes(bar: &Bar) -> usize {
     let source = bar.source.as_ref().map_or(0, |source| source.sound.flac().len());
-    let ready = |take: &KeptTake| take.ready.as_ref().map_or(0, |ready| ready.bytes());
-    source + bar.take.as_ref().map_or(0, |take| take.sound.flac().len() + ready(take))
+    source + bar.take.as_ref().map_or(0, |take| take.sound.flac().len() + take.ready.bytes())
 }
 
 fn audio_from(rate: SampleRate, frames: &[Frame]) -> Result<Audio, String> {

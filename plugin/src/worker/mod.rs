@@ -11,6 +11,7 @@ mod queue;
 mod recorder;
 mod service;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -104,7 +105,15 @@ impl Worker {
         self.shared.post(Letter::Link(end, urgency));
         if self.thread.is_none() {
             let mut instance = Instance::new(self.shared.clone(), saved.clone())?;
-            let work = move || while instance.work() {};
+            let work = move || {
+                loop {
+                    match catch_unwind(AssertUnwindSafe(|| instance.work())) {
+                        Ok(true) => {}
+                        Ok(false) => return,
+                        Err(_) => instance.recover(),
+                    }
+                }
+            };
             let thread = std::thread::Builder::new().name("turnaround-worker".into()).spawn(work);
             self.thread = Some(thread.map_err(|error| format!("the system gives no thread for the worker: {error}"))?);
         }

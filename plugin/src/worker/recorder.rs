@@ -57,6 +57,15 @@ impl Recorder {
         Self { roll: samples(ROLL), longest: samples(LONGEST), history: Vec::new(), from: 0, unbroken: 0, open: None, tail: None }
     }
 
+    /// Lets go of everything; the stream goes on where it is.
+    pub fn restart(&mut self) {
+        self.from += self.history.len() as u64;
+        self.unbroken = self.from;
+        self.history.clear();
+        self.open = None;
+        self.tail = None;
+    }
+
     /// The bar that is being recorded.
     pub fn open_bar(&self) -> Option<BarKey> {
         self.open.as_ref().map(|open| open.bar.key)
@@ -195,6 +204,18 @@ mod tests {
         assert_eq!(recorder.cut(at(1_500)), None);
         assert_eq!(recorder.line(at(1_600), bar(7)), []);
         assert_eq!(only_bar(&recorder.line(at(3_600), bar(8))).lead.len(), 100);
+    }
+
+    #[test]
+    fn after_a_restart_bars_lie_where_the_stream_says() {
+        let mut recorder = Recorder::new(RATE);
+        recorder.push(frames(0, 3_000));
+        recorder.line(at(2_000), bar(1));
+        recorder.restart();
+        recorder.push(frames(3_000, 9_000));
+        assert_eq!(recorder.line(at(4_000), bar(2)), []);
+        let recorded = recorder.line(at(6_000), bar(3));
+        assert_eq!((only_bar(&recorded).body[0], only_bar(&recorded).lead[0]), ([4_000.0, -4_000.0], [3_750.0, -3_750.0]));
     }
 
     #[test]

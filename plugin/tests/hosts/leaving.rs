@@ -49,43 +49,40 @@ fn assert_no_thread_stays(before: &BTreeMap<u64, String>, what: &str) {
     }
 }
 
+/// In both formats: learns every bar, waits as `wait` says and leaves.
+fn assert_leaves_cleanly(log: &Log, wait: impl Fn(usize)) {
+    let timeline = Timeline::even(180.0, "4/4", 44_100, 4);
+    let song = Song::new(&timeline, 4);
+    warm_up(log, &timeline, &song);
+    for format in Format::ALL {
+        let before = threads();
+        let mut session = Session::ready(format, 44_100, 1024);
+        let mark = log.mark();
+        session.play(&timeline, &song, &selecting(&[1, 2, 3, 4], 1024, 1));
+        wait(mark);
+        let took = session.close();
+        assert!(took < Duration::from_secs(2), "{format:?}: {took:?}");
+        assert_no_thread_stays(&before, &format!("{format:?}"));
+    }
+}
+
 #[test]
 fn leaving_while_a_take_is_made_takes_no_time_and_leaves_no_thread() {
     alone_and_slow(Duration::from_secs(5), |log| {
-        let timeline = Timeline::even(180.0, "4/4", 44_100, 4);
-        let song = Song::new(&timeline, 4);
-        warm_up(log, &timeline, &song);
-        for format in Format::ALL {
-            let before = threads();
-            let mut session = Session::ready(format, 44_100, 1024);
-            let mark = log.mark();
-            session.play(&timeline, &song, &selecting(&[1, 2, 3, 4], 1024, 1));
+        assert_leaves_cleanly(log, |mark| {
             log.wait_for(mark, "bar", 4, Duration::from_secs(10));
             thread::sleep(Duration::from_millis(500));
-            assert!(log.since(mark, "take").is_empty(), "{format:?}: the first take is still being made");
-            let took = session.close();
-            assert!(took < Duration::from_secs(2), "{format:?}: {took:?}");
-            assert_no_thread_stays(&before, &format!("{format:?}"));
-        }
+            assert!(log.since(mark, "take").is_empty(), "the first take is still being made");
+        });
     });
 }
 
 #[test]
 fn leaving_inside_the_models_takes_no_time_and_leaves_no_thread() {
     alone(|log| {
-        let timeline = Timeline::even(180.0, "4/4", 44_100, 4);
-        let song = Song::new(&timeline, 4);
-        warm_up(log, &timeline, &song);
-        for format in Format::ALL {
-            let before = threads();
-            let mut session = Session::ready(format, 44_100, 1024);
-            let mark = log.mark();
-            session.play(&timeline, &song, &selecting(&[1, 2, 3, 4], 1024, 1));
+        assert_leaves_cleanly(log, |mark| {
             log.wait_for(mark, "bar", 3, Duration::from_secs(10));
-            let took = session.close();
-            assert!(took < Duration::from_secs(2), "{format:?}: {took:?}");
-            assert_no_thread_stays(&before, &format!("{format:?}"));
-        }
+        });
     });
 }
 
