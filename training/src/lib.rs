@@ -13,10 +13,13 @@ pub mod evaluate;
 pub mod export;
 #[cfg(feature = "networks")]
 pub mod networks;
+pub mod picture;
 #[cfg(feature = "networks")]
 pub mod pipeline;
 #[cfg(feature = "networks")]
 pub mod preset;
+pub mod quality;
+pub mod recording;
 #[cfg(feature = "export")]
 pub mod set;
 #[cfg(feature = "networks")]

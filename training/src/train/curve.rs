@@ -18,6 +18,7 @@ pub fn draw(path: &Path, title: &str, lines: &[Line]) -> Result<()> {
     let low = points().map(|(_, value)| value).fold(f64::INFINITY, f64::min);
     let high = points().map(|(_, value)| value).fold(0.0, f64::max);
 
+    crate::picture::letters();
     let area = SVGBackend::new(path, (900, 420)).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)

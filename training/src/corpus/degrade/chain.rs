@@ -1,7 +1,7 @@
 //! Chains of degradations as recordings of a time have them.
 
 use super::power::peak;
-use super::{Degradation, Era, band, clip, codec, crackle, noise, reverb, wow};
+use super::{Degradation, Era, Kind, band, clip, codec, crackle, noise, reverb, wow};
 use crate::corpus::dice::{Dice, derive};
 
 /// The share of recordings that stay as they are.
@@ -52,6 +52,29 @@ pub fn random_in(chain: Chain, seed: u64, audio: &mut [f32]) -> Vec<Degradation>
     done
 }
 
+/// The kinds that [`alone`] knows: those that can be beyond use without help.
+pub const ALONE: [Kind; 7] =
+    [Kind::LowPass, Kind::Hiss, Kind::Crackle, Kind::Clipping, Kind::Hum, Kind::Reverb, Kind::Codec];
+
+/// Degrades a recording in one way, by a strength from the mildest (0) to the worst (1).
+///
+/// # Panics
+/// If `kind` is not one of [`ALONE`].
+pub fn alone(kind: Kind, strength: f64, seed: u64, audio: &mut [f32]) -> Degradation {
+    let mut faults = Faults { dice: Dice::new(seed, "alone"), seed, strength, audio, done: Vec::new() };
+    match kind {
+        Kind::LowPass => faults.low_pass(7900.0, 2500.0),
+        Kind::Hiss => faults.hiss(40.0, 10.0),
+        Kind::Crackle => faults.crackle(),
+        Kind::Clipping => faults.clip(15.0, 3.0),
+        Kind::Hum => faults.hum(40.0, 10.0),
+        Kind::Reverb => faults.reverb(),
+        Kind::Codec => faults.codec(),
+        _ => panic!("{kind:?} does not come alone"),
+    }
+    faults.done.pop().expect("one fault was made")
+}
+
 /// A recording on its way through a chain.
 struct Faults<'a> {
     dice: Dice,
@@ -70,9 +93,7 @@ impl Faults<'_> {
             self.clip(14.0, 6.0);
         }
         self.wow(0.15, 1.0);
-        let level = self.amount(-38.0, -28.0).clamp(-38.0, -28.0);
-        let seed = self.next_seed();
-        self.done.push(crackle::crackle(self.audio, level, seed));
+        self.crackle();
     }
 
     /// Tape or vinyl of the fifties: nearly the whole band, hiss, now and then hum.
@@ -144,6 +165,12 @@ impl Faults<'_> {
         let depth = self.amount(mild, worst);
         let seed = self.next_seed();
         self.done.push(wow::wow(self.audio, depth, seed));
+    }
+
+    fn crackle(&mut self) {
+        let level = self.amount(-38.0, -28.0);
+        let seed = self.next_seed();
+        self.done.push(crackle::crackle(self.audio, level, seed));
     }
 
     fn hiss(&mut self, mild: f64, worst: f64) {

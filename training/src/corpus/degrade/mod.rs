@@ -21,7 +21,7 @@ mod structure;
 mod wow;
 
 pub use band::{low_cut, low_pass};
-pub use chain::{Chain, random, random_in};
+pub use chain::{ALONE, Chain, alone, random, random_in};
 pub use clip::clip;
 pub use codec::codec;
 pub use crackle::crackle;
