@@ -1,13 +1,15 @@
 //! The training program: corpus, training, export, evaluation.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
-use turnaround_core::time::SampleRate;
+use clap::{Args, Parser, Subcommand};
+use turnaround_core::time::{Metre, SampleRate, Seconds, Tempo};
+use turnaround_training::corpus::own::Grid;
 use turnaround_training::corpus::score::style::Style;
-use turnaround_training::corpus::{self, BuildOptions, DemoOptions};
+use turnaround_training::corpus::{self, BuildOptions, DemoOptions, OwnOptions};
+use turnaround_training::quality::{self, Filter, LearnOptions};
 
 /// Makes Turnaround's models.
 #[derive(Parser)]
@@ -19,11 +21,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Writes a corpus of arranged and rendered pieces with exact bars.
+    /// Writes a corpus of arranged and rendered pieces with exact bars, or one of your own recordings.
     Corpus {
         /// Folder to write.
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        own: OwnArguments,
         /// Hours of audio.
         #[arg(long, default_value_t = 8.0)]
         hours: f64,
@@ -58,6 +62,20 @@ enum Verb {
         #[arg(long)]
         soundfont: Option<PathBuf>,
     },
+    /// Says which recordings of a folder are fit to learn from.
+    Quality(QualityArguments),
+    /// Learns the quality filter from a corpus, measures it, and writes it with its card.
+    QualityTrain {
+        /// Corpus folder.
+        #[arg(long)]
+        corpus: PathBuf,
+        /// Folder to write.
+        #[arg(long, default_value = "training/quality")]
+        out: PathBuf,
+        /// Seed of cuts and faults.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     #[cfg(feature = "networks")]
     /// Trains every stage that has not finished in a run's folder.
     Train(turnaround_training::command::TrainArguments),
@@ -67,6 +85,48 @@ enum Verb {
     #[cfg(feature = "export")]
     /// Measures a set on held-out bars and writes the result into its card.
     Evaluate(turnaround_training::command::EvaluateArguments),
+}
+
+/// A corpus of the user's own recordings.
+#[derive(Args)]
+struct OwnArguments {
+    /// Folder of recordings to make the corpus from, instead of arranging and rendering.
+    #[arg(long, conflicts_with_all = ["hours", "seed", "soundfont", "threads"])]
+    from: Option<PathBuf>,
+    /// Quality filter; else the one that comes with the program.
+    #[arg(long, requires = "from")]
+    model: Option<PathBuf>,
+    #[command(flatten)]
+    grid: GridArguments,
+}
+
+/// Where bars are, if one grid fits every recording.
+#[derive(Args)]
+struct GridArguments {
+    /// Quarter notes per minute of every recording that has no NAME.json beside it.
+    #[arg(long, requires = "from")]
+    tempo: Option<f64>,
+    /// Where bar 1 starts, in seconds.
+    #[arg(long, default_value_t = 0.0, requires = "tempo", allow_negative_numbers = true)]
+    offset: f64,
+    /// Metre.
+    #[arg(long, default_value = "4/4", requires = "tempo")]
+    metre: Metre,
+}
+
+#[derive(Args)]
+struct QualityArguments {
+    /// Folder of recordings; folders inside it are looked into.
+    folder: PathBuf,
+    /// Quality filter; else the one that comes with the program.
+    #[arg(long)]
+    model: Option<PathBuf>,
+    /// Prints the verdicts as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Picture of probability over time to write.
+    #[arg(long, default_value = "quality.png")]
+    plot: PathBuf,
 }
 
 fn main() -> ExitCode {
@@ -81,7 +141,8 @@ fn main() -> ExitCode {
 
 fn run(verb: Verb) -> Result<()> {
     match verb {
-        Verb::Corpus { out, hours, seed, soundfont, threads } => {
+        Verb::Corpus { out, own: OwnArguments { from: Some(from), model, grid }, .. } => own(from, out, model.as_deref(), grid),
+        Verb::Corpus { out, hours, seed, soundfont, threads, .. } => {
             let summary = corpus::build(&BuildOptions { out, hours, seed, soundfont, threads })?;
             println!("{}", serde_json::to_string_pretty(&summary.manifest)?);
             Ok(())
@@ -101,6 +162,12 @@ fn run(verb: Verb) -> Result<()> {
             println!("{grid}");
             Ok(())
         }
+        Verb::Quality(arguments) => quality(&arguments),
+        Verb::QualityTrain { corpus, out, seed } => {
+            let figures = turnaround_training::quality::learn(&LearnOptions { corpus, out, seed })?;
+            println!("{}", serde_json::to_string_pretty(&figures)?);
+            Ok(())
+        }
         #[cfg(feature = "networks")]
         Verb::Train(arguments) => turnaround_training::command::train(&arguments),
         #[cfg(feature = "export")]
@@ -108,4 +175,33 @@ fn run(verb: Verb) -> Result<()> {
         #[cfg(feature = "export")]
         Verb::Evaluate(arguments) => turnaround_training::command::evaluate(&arguments),
     }
+}
+
+/// The filter in a file, or the one that comes with the program.
+fn filter(model: Option<&Path>) -> Result<Filter> {
+    model.map_or_else(|| Ok(Filter::built_in()), Filter::open)
+}
+
+fn quality(arguments: &QualityArguments) -> Result<()> {
+    let rows = quality::judge(&arguments.folder, &filter(arguments.model.as_deref())?)?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&rows)?);
+    } else {
+        print!("{}", quality::table(&rows));
+    }
+    quality::draw(&arguments.plot, &rows)
+}
+
+fn own(from: PathBuf, out: PathBuf, model: Option<&Path>, grid: GridArguments) -> Result<()> {
+    let tempo = grid.tempo.map(Tempo::new).transpose()?;
+    let grid = tempo.map(|tempo| Grid { tempo, offset: Seconds::new(grid.offset), metre: grid.metre });
+    let summary = corpus::build_from(&OwnOptions { from, out, filter: &filter(model)?, grid, tracker: None })?;
+    for outcome in &summary.outcomes {
+        match &outcome.reason {
+            None => eprintln!("{}: {} bars, {:.0} s", outcome.file, outcome.bars, outcome.seconds),
+            Some(reason) => eprintln!("{}: left out: {reason}", outcome.file),
+        }
+    }
+    println!("{}", serde_json::to_string_pretty(&summary.manifest)?);
+    Ok(())
 }

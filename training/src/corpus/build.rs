@@ -287,7 +287,7 @@ fn join(options: &BuildOptions, player: &Player, takes: &[Take]) -> Result<Summa
         soundfont: player.name.clone(),
         soundfont_sha256: player.sha256.clone(),
         samples,
-        sha256: hashes(&options.out)?,
+        sha256: hashes(&options.out, &[AUDIO_FILE, PIECES_FILE, UNITS_FILE, FACTORS_FILE])?,
     };
     let path = options.out.join(MANIFEST_FILE);
     fs::write(&path, serde_json::to_string_pretty(&manifest)? + "\n")
@@ -303,17 +303,17 @@ fn moved(mut piece: PieceRow, samples: u64) -> PieceRow {
     piece
 }
 
-fn create(path: &Path) -> Result<BufWriter<File>> {
+pub(super) fn create(path: &Path) -> Result<BufWriter<File>> {
     Ok(BufWriter::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?))
 }
 
-fn write_line(file: &mut impl Write, row: &impl Serialize) -> Result<()> {
+pub(super) fn write_line(file: &mut impl Write, row: &impl Serialize) -> Result<()> {
     serde_json::to_writer(&mut *file, row)?;
     Ok(file.write_all(b"\n")?)
 }
 
 /// Hashes of the corpus's files, read in pieces: the audio need not fit into memory.
-fn hashes(out: &Path) -> Result<BTreeMap<String, String>> {
+pub(super) fn hashes(out: &Path, names: &[&str]) -> Result<BTreeMap<String, String>> {
     let hash = |name: &str| -> Result<(String, String)> {
         let path = out.join(name);
         let cannot_read = || format!("cannot read {}", path.display());
@@ -329,5 +329,5 @@ fn hashes(out: &Path) -> Result<BTreeMap<String, String>> {
         }
         Ok((name.to_owned(), hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
     };
-    [AUDIO_FILE, PIECES_FILE, UNITS_FILE, FACTORS_FILE].into_iter().map(hash).collect()
+    names.iter().copied().map(hash).collect()
 }

@@ -8,6 +8,7 @@ pub mod degrade;
 pub mod demo;
 pub mod dice;
 pub mod factors;
+pub mod own;
 pub mod render;
 pub mod score;
 pub mod split;
@@ -15,6 +16,7 @@ pub mod split;
 pub use build::{BuildOptions, Summary, build};
 pub use dataset::{BeatRow, Corpus, PieceRow, Source, UnitRow};
 pub use demo::{DemoInfo, DemoOptions, render_demo};
+pub use own::{OwnOptions, OwnSummary, build_from};
 pub use split::Split;
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 use rayon::prelude::*;
 
 use super::cuts::{CUT, features};
-use crate::corpus::degrade::{ALONE, Chain, Era, Kind, STRUCTURAL, alone, break_with, random_in};
 use crate::corpus::dataset::PieceRow;
+use crate::corpus::degrade::{ALONE, Chain, Era, Kind, STRUCTURAL, alone, break_with, random_in};
 use crate::corpus::dice::{Dice, derive};
 use crate::corpus::{Corpus, Split};
 
@@ -68,7 +68,8 @@ impl Example {
 /// When the split has no clean piece that is long enough.
 pub fn examples(corpus: &Corpus, split: Split, seed: u64) -> Result<Vec<Example>> {
     let long_enough = |piece: &&PieceRow| piece.end - piece.start > 2 * (CUT + LEAD_IN) as u64;
-    let pieces: Vec<&PieceRow> = corpus.pieces.iter().filter(|piece| piece.split == split && piece.degradations.is_empty()).collect();
+    let pieces: Vec<&PieceRow> =
+        corpus.pieces.iter().filter(|piece| piece.split == split && piece.degradations.is_empty()).collect();
     let pieces: Vec<&PieceRow> = pieces.into_iter().filter(long_enough).collect();
     ensure!(!pieces.is_empty(), "the corpus has no clean piece in its {split:?} split");
     let names: BTreeMap<&str, usize> = pieces.iter().map(|piece| (piece.composition.as_str(), 0)).collect();

@@ -70,7 +70,10 @@ impl Forest {
     /// # Errors
     /// When rows, answers and weights are not equally many, or there are none.
     pub fn grow(rows: &[&[f32]], answers: &[f64], weights: &[f64], growth: Growth) -> Result<Self> {
-        ensure!(!rows.is_empty() && rows.len() == answers.len() && rows.len() == weights.len(), "every row needs an answer and a weight");
+        ensure!(
+            !rows.is_empty() && rows.len() == answers.len() && rows.len() == weights.len(),
+            "every row needs an answer and a weight"
+        );
         let width = rows[0].len();
         let flat: Vec<f32> = rows.iter().flat_map(|row| row.iter().copied()).collect();
         let matrix = DenseMatrix::new(rows.len(), width, flat, false).map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -82,7 +85,8 @@ impl Forest {
             .with_seed(growth.seed);
         let grown = ExtraTreesRegressor::fit_with_weights(&matrix, &answers.to_vec(), weights, parameters)
             .map_err(|error| anyhow::anyhow!("no forest grew: {error}"))?;
-        let grown: Grown = serde_json::from_value(serde_json::to_value(&grown)?).context("smartcore keeps its trees otherwise than expected")?;
+        let grown: Grown =
+            serde_json::from_value(serde_json::to_value(&grown)?).context("smartcore keeps its trees otherwise than expected")?;
         Ok(Self { trees: grown.forest_regressor.trees.iter().map(|tree| in_order(&tree.nodes)).collect() })
     }
 

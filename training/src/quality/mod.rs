@@ -27,4 +27,4 @@ pub use smooth::smooth;
 pub const KEEP_ABOVE: f64 = 0.55;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 use turnaround_core::time::SampleRate;
 
+use super::KEEP_ABOVE;
 use super::cuts::CUT_S;
 use super::filter::{Filter, Verdict};
-use super::KEEP_ABOVE;
 use crate::{picture, recording};
 
 /// One file of a folder.
@@ -96,7 +96,13 @@ pub fn draw(path: &Path, rows: &[Row]) -> Result<()> {
                 .x_label_area_size(16)
                 .y_label_area_size(32)
                 .build_cartesian_2d(0.0..end, 0.0..1.0)?;
-            chart.configure_mesh().disable_mesh().y_labels(3).x_labels(10).x_label_formatter(&|seconds| format!("{seconds:.0} s")).draw()?;
+            chart
+                .configure_mesh()
+                .disable_mesh()
+                .y_labels(3)
+                .x_labels(10)
+                .x_label_formatter(&|seconds| format!("{seconds:.0} s"))
+                .draw()?;
             chart.draw_series(LineSeries::new([(0.0, KEEP_ABOVE), (end, KEEP_ABOVE)], BLACK.mix(0.3)))?;
             let steps = verdict.probabilities.iter().enumerate();
             let points = steps.flat_map(|(cut, value)| [(cut as f64 * CUT_S, *value), ((cut + 1) as f64 * CUT_S, *value)]);

@@ -53,8 +53,7 @@ pub fn random_in(chain: Chain, seed: u64, audio: &mut [f32]) -> Vec<Degradation>
 }
 
 /// The kinds that [`alone`] knows: those that can be beyond use without help.
-pub const ALONE: [Kind; 7] =
-    [Kind::LowPass, Kind::Hiss, Kind::Crackle, Kind::Clipping, Kind::Hum, Kind::Reverb, Kind::Codec];
+pub const ALONE: [Kind; 7] = [Kind::LowPass, Kind::Hiss, Kind::Crackle, Kind::Clipping, Kind::Hum, Kind::Reverb, Kind::Codec];
 
 /// Degrades a recording in one way, by a strength from the mildest (0) to the worst (1).
 ///

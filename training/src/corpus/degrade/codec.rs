@@ -17,8 +17,8 @@ use super::{Degradation, HZ, Kind};
 const LINES: usize = 576;
 /// Upper edges of the critical bands in hertz (E. Zwicker, 1961).
 const BAND_EDGES_HZ: [f64; 22] = [
-    100.0, 200.0, 300.0, 400.0, 510.0, 630.0, 770.0, 920.0, 1080.0, 1270.0, 1480.0, 1720.0, 2000.0, 2320.0, 2700.0, 3150.0, 3700.0,
-    4400.0, 5300.0, 6400.0, 7700.0, 8000.0,
+    100.0, 200.0, 300.0, 400.0, 510.0, 630.0, 770.0, 920.0, 1080.0, 1270.0, 1480.0, 1720.0, 2000.0, 2320.0, 2700.0, 3150.0,
+    3700.0, 4400.0, 5300.0, 6400.0, 7700.0, 8000.0,
 ];
 /// How far below a band's energy noise inside it goes unheard, and how much less its neighbours above and below hide, in decibels.
 const MASKED_DB: f64 = 16.0;
@@ -145,7 +145,8 @@ impl Lapped {
         // Blocks begin one hop before the sound, so that every sample lies under two.
         for block in 0..=audio.len().div_ceil(LINES) {
             let start = block * LINES;
-            let sample = |n: usize| (start + n).checked_sub(LINES).and_then(|place| audio.get(place)).map_or(0.0, |x| f64::from(*x));
+            let sample =
+                |n: usize| (start + n).checked_sub(LINES).and_then(|place| audio.get(place)).map_or(0.0, |x| f64::from(*x));
             for (n, value) in work.iter_mut().enumerate() {
                 *value = Complex::from_polar(sample(n) * self.window[n], -PI * n as f64 / (2 * LINES) as f64);
             }

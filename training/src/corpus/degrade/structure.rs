@@ -132,4 +132,3 @@ fn bend(audio: &mut Vec<f32>, beats: &[usize], share: f64, dice: &mut Dice) -> f
 fn hann(x: f64) -> f64 {
     (std::f64::consts::PI * x).sin().powi(2)
 }
-
