@@ -106,11 +106,6 @@ impl Forest {
         self.trees.iter().map(walk).sum::<f64>() / self.trees.len() as f64
     }
 
-    /// How many nodes all trees have.
-    pub fn nodes(&self) -> usize {
-        self.trees.iter().map(Vec::len).sum()
-    }
-
     /// Appends the forest as bytes, little endian: the number of trees (u32), then each tree's nodes with first children first, a split as
     /// feature (u16) and threshold (f32), a leaf as 65535 (u16) and its answer in steps of 1/65535 (u16).
     pub fn write(&self, bytes: &mut Vec<u8>) {

@@ -41,11 +41,12 @@ fn measured_snr(clean: &[f32], audio: &[f32]) -> f64 {
     decibels(rms(clean) / rms(&added))
 }
 
-/// Energy of the tone closest to each multiple of 1 Hz between two frequencies, as a share of all.
+/// The share of the energy that lies between two frequencies, under a Hann window.
 fn share_between(audio: &[f32], low: f64, high: f64) -> f64 {
     let mut planner = realfft::RealFftPlanner::<f32>::new();
     let transform = planner.plan_fft_forward(audio.len());
-    let mut input = audio.to_vec();
+    let hann = |n: usize| (std::f64::consts::PI * n as f64 / audio.len() as f64).sin().powi(2) as f32;
+    let mut input: Vec<f32> = audio.iter().enumerate().map(|(n, sample)| sample * hann(n)).collect();
     let mut spectrum = transform.make_output_vec();
     transform.process(&mut input, &mut spectrum).expect("buffers come from the plan");
     let bin_hz = HZ / audio.len() as f64;
@@ -155,7 +156,9 @@ fn wow_sounds_what_lies_where_its_drift_says() {
     }
     let mut still = music();
     wow(&mut still, 0.0, 4);
-    assert_eq!(still, music());
+    for (heard, clean) in still.iter().zip(music()) {
+        assert!((heard - clean).abs() < 1e-6);
+    }
 }
 
 #[test]
@@ -167,7 +170,7 @@ fn clipped_music_has_no_higher_peaks_than_asked() {
         assert!((measured_snr(&clean, &audio) - snr).abs() < 0.1, "at {ceiling} dB");
     }
     let (clean, audio, label) = heard(|audio| clip(audio, 40.0));
-    assert_eq!((clean, label.severity), (audio, 0.0));
+    assert!(clean == audio && label.severity == 0.0, "{label:?}");
 }
 
 #[test]
@@ -212,10 +215,10 @@ fn chains_are_labelled_within_bounds_and_told_by_their_seed() {
         let (mut one, mut two) = (clean[..16_000].to_vec(), clean[..16_000].to_vec());
         let done = random(seed, &mut one);
         assert_eq!(done, random(seed, &mut two));
-        assert_eq!(one, two);
+        assert!(one == two, "seed {seed}");
         assert!(peak(&one) <= 0.9801);
         untouched += usize::from(done.is_empty());
-        assert_eq!(done.is_empty(), one == clean[..16_000], "{done:?}");
+        assert!(done.is_empty() == (one == clean[..16_000]), "{done:?}");
         for label in done {
             assert!((0.0..=1.0).contains(&label.severity) && label.era.is_some(), "{label:?}");
             assert!(!label.kind.is_structural());
@@ -305,7 +308,7 @@ fn broken_music_is_told_by_its_seed_and_is_never_whole() {
         let (mut one, mut two) = (music(), music());
         let label = break_music(&mut one, &beats(), seed);
         assert_eq!(label, break_music(&mut two, &beats(), seed));
-        assert_eq!(one, two);
+        assert!(one == two);
         assert!(label.kind.is_structural() && one != music(), "{label:?}");
     }
 }

@@ -13,10 +13,10 @@ use super::Song;
 use super::stretches::Stretch;
 use crate::corpus::build::{create, hashes, write_line};
 use crate::corpus::dataset::{
-    AUDIO_FILE, BeatRow, FORMAT, MANIFEST_FILE, Manifest, PIECES_FILE, PieceRow, RECIPE, Source, Split, UNITS_FILE, UnitRow,
+    AUDIO_FILE, BeatRow, FORMAT, MANIFEST_FILE, Manifest, PIECES_FILE, PieceRow, RECIPE, Source, UNITS_FILE, UnitRow,
     store,
 };
-use crate::corpus::split::{self, composition};
+use crate::corpus::split::{self, Split, composition};
 
 /// Sound kept on either side of a stretch, in samples, so that its first and last bar have surroundings: 1 s, as far as there is any.
 const SURROUNDINGS: usize = SampleRate::MODEL.hz() as usize;
