@@ -13,12 +13,13 @@ use anyhow::{Context, Result, ensure};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::sources::{Kind, SourceRow};
 use super::split::Split;
 
 /// The format this code writes and reads.
 pub const FORMAT: u32 = 2;
 /// Raised when the arranger or the renderer changes what a seed sounds like.
-pub const RECIPE: u32 = 2;
+pub const RECIPE: u32 = 3;
 /// The manifest's file name.
 pub const MANIFEST_FILE: &str = "corpus.json";
 /// The audio's file name.
@@ -56,6 +57,16 @@ pub struct Manifest {
     pub units: usize,
     /// How compositions are split.
     pub split_rule: String,
+    /// What licences the corpus falls under.
+    pub kind: Kind,
+    /// The archives it was made from; empty for the arranger alone.
+    pub sources: Vec<SourceRow>,
+    /// The share of transcribed solos asked for.
+    pub solo_share: f64,
+    /// The share of degraded pieces asked for.
+    pub degraded_share: f64,
+    /// Hours from transcribed solos.
+    pub solo_hours: f64,
     /// File name of the SoundFont.
     pub soundfont: String,
     /// Its SHA-256.
