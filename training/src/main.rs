@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use turnaround_core::time::SampleRate;
 use turnaround_training::corpus::score::style::Style;
-use turnaround_training::corpus::{self, BuildOptions, DemoOptions};
+use turnaround_training::corpus::{self, BuildOptions, DemoOptions, Kind};
 
 /// Makes Turnaround's models.
 #[derive(Parser)]
@@ -25,11 +25,23 @@ enum Verb {
         #[arg(long)]
         out: PathBuf,
         /// Hours of audio.
-        #[arg(long, default_value_t = 8.0)]
+        #[arg(long, default_value_t = 40.0)]
         hours: f64,
         /// Seed of every piece.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Folder of archives; else `../shared/corpora` where that is there, or the arranger alone.
+        #[arg(long)]
+        sources: Option<PathBuf>,
+        /// Read copyleft sources too: the corpus, and weights trained on it, are of that kind then.
+        #[arg(long)]
+        copyleft: bool,
+        /// Share of transcribed solos by time, where the archive is there.
+        #[arg(long, default_value_t = corpus::build::SOLO_SHARE)]
+        solo_share: f64,
+        /// Share of pieces degraded as old recordings are.
+        #[arg(long, default_value_t = corpus::build::DEGRADED_SHARE)]
+        degraded_share: f64,
         /// SoundFont file; else the one Debian's packages installed.
         #[arg(long)]
         soundfont: Option<PathBuf>,
@@ -79,10 +91,23 @@ fn main() -> ExitCode {
     }
 }
 
+/// Where archives are looked for unless a folder is named.
+fn default_sources() -> Option<PathBuf> {
+    let folder = PathBuf::from("../shared/corpora");
+    folder.is_dir().then_some(folder)
+}
+
 fn run(verb: Verb) -> Result<()> {
     match verb {
-        Verb::Corpus { out, hours, seed, soundfont, threads } => {
-            let summary = corpus::build(&BuildOptions { out, hours, seed, soundfont, threads })?;
+        Verb::Corpus { out, hours, seed, sources, copyleft, solo_share, degraded_share, soundfont, threads } => {
+            let kind = if copyleft { Kind::Copyleft } else { Kind::Permissive };
+            let sources = sources.or_else(default_sources);
+            match &sources {
+                Some(folder) => corpus::sources::absent(folder, kind).iter().for_each(|sentence| eprintln!("{sentence}")),
+                None => eprintln!("No folder of archives: the arranger plays alone (--sources names one)."),
+            }
+            let options = BuildOptions { out, hours, seed, soundfont, sources, kind, solo_share, degraded_share, threads };
+            let summary = corpus::build(&options)?;
             println!("{}", serde_json::to_string_pretty(&summary.manifest)?);
             Ok(())
         }

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, ensure};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::degrade::Degradation;
 use super::sources::{Kind, SourceRow};
 use super::split::Split;
 
@@ -125,7 +126,7 @@ pub struct PieceRow {
     /// 3/4, 4/4 and 5/4, dotted quarters in 6/8 (two to the bar) and 12/8 (four). Tempi elsewhere count quarter notes.
     pub beats: Vec<BeatRow>,
     /// What was done to the finished audio, in order; empty for a clean piece.
-    pub degradations: Vec<serde_json::Value>,
+    pub degradations: Vec<Degradation>,
 }
 
 /// One unit: what the models handle, a bar where bars are neither short nor long. A line of `bars.jsonl`.

@@ -9,6 +9,7 @@ use turnaround_core::bars::Bar;
 use turnaround_core::time::SampleRate;
 
 use super::dataset::{FACTORS_FILE, Source};
+use super::degrade::Degradation;
 use super::score::Piece;
 use super::score::harmony::Chord;
 use super::score::note::Role;
@@ -87,19 +88,17 @@ pub struct BarFactors {
     pub lead_register: Option<f64>,
     /// Mean pitch of the bass, `null` where it rests.
     pub bass_register: Option<f64>,
-    /// What was done to the finished audio, by kind; empty for a clean piece.
-    pub degradations: Vec<String>,
+    /// What was done to the finished audio, in order; empty for a clean piece.
+    pub degradations: Vec<Degradation>,
     /// Root mean square of the bar's audio, decibels below full scale.
     pub loudness_db: f64,
 }
 
-/// The factors of every bar of a piece, with loudness taken from its audio at the model's rate. `degradations` are the kinds applied to
-/// it.
-pub fn of(number: usize, piece: &Piece, bars: &[Bar], audio: &[f32], degradations: &[String]) -> Vec<BarFactors> {
-    let factors = |(index, bar)| BarFactors {
-        degradations: degradations.to_vec(),
-        ..bar_factors(number, piece, index, bar, audio)
-    };
+/// The factors of every bar of a piece, with loudness taken from its audio at the model's rate. `degradations` were applied to all
+/// of it.
+pub fn of(number: usize, piece: &Piece, bars: &[Bar], audio: &[f32], degradations: &[Degradation]) -> Vec<BarFactors> {
+    let factors =
+        |(index, bar)| BarFactors { degradations: degradations.to_vec(), ..bar_factors(number, piece, index, bar, audio) };
     bars.iter().enumerate().map(factors).collect()
 }
 

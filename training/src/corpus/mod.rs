@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod dataset;
+pub mod degrade;
 pub mod demo;
 pub mod dice;
 pub mod factors;

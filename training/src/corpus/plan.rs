@@ -116,7 +116,10 @@ mod tests {
             assert!(pieces.iter().any(|piece| piece.origin == origin), "nothing from {origin}");
         }
         assert!(pieces.iter().any(|piece| piece.drummer.is_some()), "no recorded drummer");
-        assert!(pieces.iter().all(|piece| !piece.title.contains("Ours") && !piece.title.contains("Made Up")), "titles are not written");
+        assert!(
+            pieces.iter().all(|piece| !piece.title.contains("Ours") && !piece.title.contains("Made Up")),
+            "titles are not written"
+        );
     }
 
     #[test]

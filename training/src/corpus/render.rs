@@ -14,7 +14,7 @@ use turnaround_core::time::SampleRate;
 use super::recorded;
 use super::score::ensemble::Recording;
 use super::score::note::Role;
-use super::score::{Part, Piece};
+use super::score::{Materials, Part, Piece};
 use super::sources::Sources;
 use super::sources::samples::SampleSet;
 
@@ -54,6 +54,8 @@ impl Player {
         let file = File::open(&path).with_context(|| format!("cannot open the SoundFont {}", path.display()))?;
         let font = SoundFont::new(&mut BufReader::new(file))
             .map_err(|error| anyhow!("{} is not a SoundFont this player reads ({error}); give an .sf2 file", path.display()))?;
+        // A default may be a link: what it leads to has the name that tells the licence.
+        let path = path.canonicalize().unwrap_or(path);
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         Ok(Self { font: Arc::new(font), bass: None, piano: None, name, sha256 })
     }
@@ -61,6 +63,16 @@ impl Player {
     /// The same with the recorded notes of the sources, which are taken out of them.
     pub fn with_recordings(self, sources: &mut Sources) -> Self {
         Self { bass: sources.bass.take().map(Arc::new), piano: sources.piano.take().map(Arc::new), ..self }
+    }
+
+    /// What a piece may use of the sources, now that recordings are here.
+    pub fn materials<'a>(&self, sources: &'a Sources) -> Materials<'a> {
+        Materials { bass: self.bass.is_some(), piano: self.piano.is_some(), ..sources.materials() }
+    }
+
+    /// True for a SoundFont that is known to be under the GPL: it may make copyleft corpora only.
+    pub fn is_copyleft(&self) -> bool {
+        self.name.to_lowercase().contains("timgm6mb")
     }
 
     fn recording(&self, part: &Part) -> Option<&SampleSet> {

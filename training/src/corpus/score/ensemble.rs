@@ -26,8 +26,7 @@ pub enum Ensemble {
 
 impl Ensemble {
     /// Every ensemble.
-    pub const ALL: [Ensemble; 5] =
-        [Ensemble::SoloPiano, Ensemble::Duo, Ensemble::Trio, Ensemble::Quartet, Ensemble::Quintet];
+    pub const ALL: [Ensemble; 5] = [Ensemble::SoloPiano, Ensemble::Duo, Ensemble::Trio, Ensemble::Quartet, Ensemble::Quintet];
 
     /// The name used in files.
     pub fn name(self) -> &'static str {

@@ -132,12 +132,7 @@ pub struct Materials<'a> {
 impl Sources {
     /// What a piece may use of them.
     pub fn materials(&self) -> Materials<'_> {
-        Materials {
-            idiom: self.idiom.as_ref(),
-            drums: &self.drums,
-            bass: self.bass.is_some(),
-            piano: self.piano.is_some(),
-        }
+        Materials { idiom: self.idiom.as_ref(), drums: &self.drums, bass: self.bass.is_some(), piano: self.piano.is_some() }
     }
 }
 

@@ -390,5 +390,9 @@ fn ensemble_hits(beats: f64, dice: &mut Dice) -> Vec<f64> {
     let two: [&[f64]; 3] = [&[0.0, 1.0], &[0.5, 1.5], &[0.0, 1.5]];
     if beats < 3.0 {
         dice.pick(&two).to_vec()
-    } else if beats > 3.0 { dice.pick(&four).to_vec() } else { dice.pick(&three).to_vec() }
+    } else if beats > 3.0 {
+        dice.pick(&four).to_vec()
+    } else {
+        dice.pick(&three).to_vec()
+    }
 }

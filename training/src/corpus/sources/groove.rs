@@ -188,14 +188,19 @@ fn plays(take: &Take, style: Style) -> bool {
     let in_four = take.beats == 4 && !take.is_compound;
     match style {
         Style::MediumSwing | Style::FastSwing | Style::TwoFeel | Style::Stride => {
-            in_four && genre == "jazz" && (take.is_fill || !straight) && !matches!(take.detail.as_str(), "funk" | "fusion" | "linear")
+            in_four
+                && genre == "jazz"
+                && (take.is_fill || !straight)
+                && !matches!(take.detail.as_str(), "funk" | "fusion" | "linear")
         }
         Style::Ballad => in_four && genre == "jazz" && !straight && take.detail != "funk",
         Style::Bossa => in_four && straight && (take.detail.starts_with("brazilian") || genre == "latin"),
         Style::Funk => in_four && straight && (matches!(genre, "funk" | "soul" | "hiphop") || take.detail == "funk"),
         Style::Waltz => take.beats == 3,
         Style::SixEight => take.is_compound,
-        Style::TwelveEight => in_four && take.swing > 0.6 && (take.detail.contains("shuffle") || genre == "blues" || genre == "gospel"),
+        Style::TwelveEight => {
+            in_four && take.swing > 0.6 && (take.detail.contains("shuffle") || genre == "blues" || genre == "gospel")
+        }
         Style::Five => false,
     }
 }

@@ -70,7 +70,9 @@ fn sheet(text: &str, number: usize) -> Option<Changes> {
             },
             Token::Word("|") if !bar.is_empty() => written.push(std::mem::take(&mut bar)),
             // A melody before any part is marked: notes open with a small letter, chords with a capital one.
-            Token::Word(word) if in_chords && (word == "/" || word.starts_with(|c: char| c.is_ascii_uppercase())) => bar.push(word),
+            Token::Word(word) if in_chords && (word == "/" || word.starts_with(|c: char| c.is_ascii_uppercase())) => {
+                bar.push(word)
+            }
             Token::Word(_) => {}
         }
     }

@@ -102,6 +102,14 @@ const NOTTINGHAM: Known = known(
     "Jukedeck and the Nottingham Music Database (E. Foxley); melodies and chords",
 );
 
+const ALL: [&Known; 7] = [&WEIMAR, &GROOVE, &IRB, &BASS, &PIANO, &IMPROVISOR, &NOTTINGHAM];
+
+/// A sentence for every archive of `kind` that a folder lacks.
+pub fn absent(folder: &Path, kind: Kind) -> Vec<String> {
+    let missing = ALL.into_iter().filter(|known| known.kind <= kind && !folder.join(known.file).is_file());
+    missing.map(|known| format!("{} is not in {}: the corpus does without it.", known.file, folder.display())).collect()
+}
+
 /// Everything that was found.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
@@ -119,8 +127,6 @@ pub struct Sources {
     pub piano: Option<SampleSet>,
     /// What was opened, for the manifest.
     pub rows: Vec<SourceRow>,
-    /// A sentence for everything that was looked for and is not there.
-    pub absent: Vec<String>,
 }
 
 impl Sources {
@@ -129,7 +135,8 @@ impl Sources {
         Self::default()
     }
 
-    /// Opens what a folder holds of `kind`. A missing archive costs a sentence in [`Sources::absent`]; a damaged one is an error.
+    /// Opens what a folder holds of `kind`. A missing archive is done without ([`absent`] tells); a damaged one is an
+    /// error.
     pub fn open(folder: &Path, kind: Kind) -> Result<Self> {
         ensure!(folder.is_dir(), "{} is no folder of sources", folder.display());
         let mut sources = Self::default();
@@ -163,7 +170,6 @@ impl Sources {
     fn archive(&mut self, folder: &Path, known: &Known) -> Result<Option<Archive>> {
         let path = folder.join(known.file);
         if !path.is_file() {
-            self.absent.push(format!("{} is not there: the corpus does without it ({})", path.display(), known.credit));
             return Ok(None);
         }
         let archive = Archive::open(&path)?;
@@ -192,10 +198,10 @@ mod tests {
     fn absent_archives_cost_a_sentence_each_and_a_missing_folder_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let sources = Sources::open(folder.path(), Kind::Permissive).unwrap();
-        assert_eq!((sources.absent.len(), sources.rows.len()), (5, 0));
-        assert!(sources.absent.iter().all(|sentence| sentence.contains("is not there")));
-        let copyleft = Sources::open(folder.path(), Kind::Copyleft).unwrap();
-        assert_eq!(copyleft.absent.len(), 7);
+        assert!(sources.rows.is_empty());
+        let absent = [Kind::Permissive, Kind::Copyleft].map(|kind| absent(folder.path(), kind));
+        assert_eq!(absent.each_ref().map(Vec::len), [5, 7]);
+        assert!(absent[0].iter().all(|sentence| sentence.contains("does without it")));
         let error = Sources::open(Path::new("/nowhere/at/all"), Kind::Permissive).unwrap_err().to_string();
         assert!(error.contains("no folder of sources"), "{error}");
     }

@@ -40,10 +40,7 @@ pub fn folder_of_sources() -> TempDir {
     let write = |name: &str, entries: &[(&str, &[u8])]| fs::write(folder.path().join(name), zipped(entries)).unwrap();
     let [meta, beats, notes] = ours::weimar();
     let [meta_name, beats_name, notes_name] = super::weimar::TABLES;
-    write(
-        super::WEIMAR.file,
-        &[(meta_name, meta.as_bytes()), (beats_name, beats.as_bytes()), (notes_name, notes.as_bytes())],
-    );
+    write(super::WEIMAR.file, &[(meta_name, meta.as_bytes()), (beats_name, beats.as_bytes()), (notes_name, notes.as_bytes())]);
     let files = ours::groove();
     let entries: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
     write(super::GROOVE.file, &entries);
@@ -121,7 +118,8 @@ C6,4.0,A,Too Short,Nobody,C-maj,,three,4/4,3
                 [(at, 51), (at + 2.0 / 3.0, if beat % 2 == 1 { 51 } else { 22 }), (at, if beat % 4 == 0 { 36 } else { 44 })]
             })
             .collect();
-        let funk: Vec<(f64, u8)> = (0..32).flat_map(|eighth| [(f64::from(eighth) * 0.5, 42), (f64::from(eighth / 4 * 4), 36)]).collect();
+        let funk: Vec<(f64, u8)> =
+            (0..32).flat_map(|eighth| [(f64::from(eighth) * 0.5, 42), (f64::from(eighth / 4 * 4), 36)]).collect();
         vec![
             (super::super::groove::TABLE.to_owned(), table.as_bytes().to_vec()),
             ("groove/drummer1/1.mid".to_owned(), midi(swing)),
@@ -132,7 +130,8 @@ C6,4.0,A,Too Short,Nobody,C-maj,,three,4/4,3
     /// A MIDI file of drum hits, times in quarter notes.
     fn midi(mut hits: Vec<(f64, u8)>) -> Vec<u8> {
         hits.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut events = vec![TrackEvent { delta: u28::new(0), kind: TrackEventKind::Meta(MetaMessage::Tempo(u24::new(400_000))) }];
+        let mut events =
+            vec![TrackEvent { delta: u28::new(0), kind: TrackEventKind::Meta(MetaMessage::Tempo(u24::new(400_000))) }];
         let mut now = 0;
         for (at, key) in hits {
             let tick = (at * 480.0).round() as u32;
