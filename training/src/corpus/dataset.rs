@@ -78,6 +78,25 @@ pub struct Manifest {
     pub sha256: BTreeMap<String, String>,
 }
 
+impl Manifest {
+    /// What the corpus was made from, whom to credit, and under what licences, in a sentence or two for model cards.
+    pub fn described(&self) -> String {
+        let mut text = format!(
+            "synthesised, {} sources: {} pieces by Turnaround's own arranger (recipe {}, seed {}), played with {} (SHA-256 {})",
+            self.kind.name(),
+            self.pieces,
+            self.recipe,
+            self.seed,
+            self.soundfont,
+            self.soundfont_sha256
+        );
+        for row in &self.sources {
+            text += &format!("; {} ({}, SHA-256 {}): {}", row.file, row.licence, row.sha256, row.credit);
+        }
+        text
+    }
+}
+
 /// Where a piece comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
