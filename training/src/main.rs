@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use turnaround_core::time::{Metre, SampleRate, Seconds, Tempo};
 use turnaround_training::corpus::own::Grid;
 use turnaround_training::corpus::score::style::Style;
-use turnaround_training::corpus::{self, BuildOptions, DemoOptions, OwnOptions};
+use turnaround_training::corpus::{self, BuildOptions, DemoOptions, Kind, OwnOptions};
 use turnaround_training::quality::{self, Filter, LearnOptions};
 
 /// Makes Turnaround's models.
@@ -29,11 +29,23 @@ enum Verb {
         #[command(flatten)]
         own: OwnArguments,
         /// Hours of audio.
-        #[arg(long, default_value_t = 8.0)]
+        #[arg(long, default_value_t = 40.0)]
         hours: f64,
         /// Seed of every piece.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Folder of archives; else `../shared/corpora` where that is there, or the arranger alone.
+        #[arg(long)]
+        sources: Option<PathBuf>,
+        /// Read copyleft sources too: the corpus, and weights trained on it, are of that kind then.
+        #[arg(long)]
+        copyleft: bool,
+        /// Share of transcribed solos by time, where the archive is there.
+        #[arg(long, default_value_t = corpus::build::SOLO_SHARE)]
+        solo_share: f64,
+        /// Share of pieces degraded as old recordings are.
+        #[arg(long, default_value_t = corpus::build::DEGRADED_SHARE)]
+        degraded_share: f64,
         /// SoundFont file; else the one Debian's packages installed.
         #[arg(long)]
         soundfont: Option<PathBuf>,
@@ -91,7 +103,7 @@ enum Verb {
 #[derive(Args)]
 struct OwnArguments {
     /// Folder of recordings to make the corpus from, instead of arranging and rendering.
-    #[arg(long, conflicts_with_all = ["hours", "seed", "soundfont", "threads"])]
+    #[arg(long, conflicts_with_all = ["hours", "seed", "sources", "copyleft", "solo_share", "degraded_share", "soundfont", "threads"])]
     from: Option<PathBuf>,
     /// Quality filter; else the one that comes with the program.
     #[arg(long, requires = "from")]
@@ -139,11 +151,24 @@ fn main() -> ExitCode {
     }
 }
 
+/// Where archives are looked for unless a folder is named.
+fn default_sources() -> Option<PathBuf> {
+    let folder = PathBuf::from("../shared/corpora");
+    folder.is_dir().then_some(folder)
+}
+
 fn run(verb: Verb) -> Result<()> {
     match verb {
         Verb::Corpus { out, own: OwnArguments { from: Some(from), model, grid }, .. } => own(from, out, model.as_deref(), grid),
-        Verb::Corpus { out, hours, seed, soundfont, threads, .. } => {
-            let summary = corpus::build(&BuildOptions { out, hours, seed, soundfont, threads })?;
+        Verb::Corpus { out, hours, seed, sources, copyleft, solo_share, degraded_share, soundfont, threads, .. } => {
+            let kind = if copyleft { Kind::Copyleft } else { Kind::Permissive };
+            let sources = sources.or_else(default_sources);
+            match &sources {
+                Some(folder) => corpus::sources::absent(folder, kind).iter().for_each(|sentence| eprintln!("{sentence}")),
+                None => eprintln!("No folder of archives: the arranger plays alone (--sources names one)."),
+            }
+            let options = BuildOptions { out, hours, seed, soundfont, sources, kind, solo_share, degraded_share, threads };
+            let summary = corpus::build(&options)?;
             println!("{}", serde_json::to_string_pretty(&summary.manifest)?);
             Ok(())
         }

@@ -13,14 +13,15 @@ use turnaround_core::time::{Metre, SampleRate, Seconds, Tempo};
 use turnaround_engine::regenerate::{Request, Settings, Target};
 use turnaround_engine::runtime::{Options, RuntimeChoice};
 use turnaround_engine::{Control, Engine};
-use turnaround_training::corpus::{self, BuildOptions, Corpus, UnitRow};
+use turnaround_training::corpus::{self, BuildOptions, Corpus, Kind, UnitRow};
 use turnaround_training::pipeline::Pipeline;
 use turnaround_training::preset::Preset;
 use turnaround_training::set;
 use turnaround_training::train::run::State;
 
 fn small_corpus(folder: &Path) -> Arc<Corpus> {
-    let options = BuildOptions { out: folder.join("corpus"), hours: 0.05, seed: 1, soundfont: None, threads: 2 };
+    // The small SoundFont is under the GPL, so this corpus is of the kind that allows either.
+    let options = BuildOptions { kind: Kind::Copyleft, threads: 2, ..BuildOptions::new(folder.join("corpus"), 0.05) };
     corpus::build(&options).expect("the corpus builds; install the Debian package timgm6mb-soundfont or fluid-soundfont-gm");
     Arc::new(Corpus::open(&options.out).expect("what was built opens"))
 }

@@ -25,7 +25,7 @@ usage: cargo xtask VERB
                      the same, copied to ~/.clap and ~/.vst3, or to .clap and .vst3 of another folder
   test-hosts [--bundle X.vst3]
                      set up what is missing, then try a bundle in DawDreamer, pedalboard and Ardour
-  train [--preset small] [--hours 8] [--corpus DIR] [--run DIR] [--out DIR] [FLAGS of turnaround-training train]
+  train [--preset small] [--hours 8] [--corpus DIR] [--sources DIR] [--run DIR] [--out DIR] [FLAGS of turnaround-training train]
                      a model set from nothing: corpus, training, export, evaluation";
 
 fn main() -> ExitCode {

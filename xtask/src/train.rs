@@ -42,6 +42,8 @@ struct Plan {
     corpus: PathBuf,
     run: PathBuf,
     set: PathBuf,
+    /// Folder of archives for a corpus built here.
+    sources: Option<String>,
     /// Flags for the training itself.
     passed_on: Vec<String>,
 }
@@ -56,7 +58,8 @@ impl Plan {
         let corpus = workspace::folder(arguments.take("--corpus")?, "data/corpus")?;
         let run = workspace::folder(arguments.take("--run")?, Path::new("runs").join(&name))?;
         let set = workspace::folder(arguments.take("--out")?, Path::new("models").join(&name))?;
-        Ok(Plan { preset, hours, corpus, run, set, passed_on: arguments.rest() })
+        let sources = arguments.take("--sources")?;
+        Ok(Plan { preset, hours, corpus, run, set, sources, passed_on: arguments.rest() })
     }
 
     /// The corpus's description is written last, so where it lies the corpus is whole.
@@ -70,7 +73,11 @@ impl Plan {
         let [corpus, run, set] = [&self.corpus, &self.run, &self.set].map(|path| path.display().to_string());
         let mut calls = Vec::new();
         if !self.has_corpus() {
-            calls.push(words(&["corpus", "--out", &corpus, "--hours", &self.hours.to_string()]));
+            let mut building = words(&["corpus", "--out", &corpus, "--hours", &self.hours.to_string()]);
+            if let Some(folder) = &self.sources {
+                building.extend(words(&["--sources", folder]));
+            }
+            calls.push(building);
         }
         // Export reads the same run, and so needs the very flags it was trained with.
         let mut training = words(&["--corpus", &corpus, "--run", &run, "--preset", &self.preset]);
@@ -106,6 +113,8 @@ mod tests {
         assert_eq!(verbs, ["corpus", "train", "export", "evaluate"]);
         assert_eq!(calls[0].join(" "), "corpus --out /nowhere/corpus --hours 0.5");
         assert!(calls[1].join(" ").ends_with("--preset small --minutes 3 --device cpu"));
+        let calls = plan("--corpus /nowhere/corpus --sources archives --minutes 3").calls();
+        assert!(calls[0].join(" ").ends_with("--sources archives") && !calls[1].join(" ").contains("archives"));
     }
 
     #[test]

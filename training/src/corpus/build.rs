@@ -20,16 +20,21 @@ use super::dataset::{
     AUDIO_FILE, BeatRow, FACTORS_FILE, FORMAT, MANIFEST_FILE, Manifest, PIECES_FILE, PieceRow, RECIPE, Source, UNITS_FILE,
     UnitRow, store,
 };
-use super::dice::derive;
+use super::degrade::{self, Degradation};
+use super::dice::{Dice, derive};
 use super::factors::{self, BarFactors};
-use super::render::{Player, TAIL_SECONDS};
-use super::score::{Composition, Piece, Wishes};
-use super::split::{self, Split};
+use super::plan::{Take, takes};
+use super::render::Player;
+use super::score::{Piece, Wishes};
+use super::sources::{Kind, Sources};
+use super::split;
 
-/// Each composition is heard in this many takes.
-const TAKES: u64 = 2;
 /// The folder of unfinished work inside a corpus.
 const SHARDS: &str = "shards";
+/// The share of transcribed solos where nobody asks for another: forty hours then hold each solo once.
+pub const SOLO_SHARE: f64 = 0.3;
+/// The share of degraded pieces where nobody asks for another.
+pub const DEGRADED_SHARE: f64 = 0.3;
 
 /// What to build.
 #[derive(Clone, Debug)]
@@ -42,8 +47,33 @@ pub struct BuildOptions {
     pub seed: u64,
     /// A SoundFont file; `None` takes what Debian has installed.
     pub soundfont: Option<PathBuf>,
+    /// Folder of archives; `None` leaves the arranger alone.
+    pub sources: Option<PathBuf>,
+    /// Permissive sources alone, or copyleft ones too.
+    pub kind: Kind,
+    /// The share of transcribed solos by time, 0..=1, where the archive is there.
+    pub solo_share: f64,
+    /// The share of pieces that are degraded as old recordings are, 0..=1.
+    pub degraded_share: f64,
     /// Threads; 0 means one for each core.
     pub threads: usize,
+}
+
+impl BuildOptions {
+    /// Hours of the arranger alone into a folder; everything else as usual.
+    pub fn new(out: PathBuf, hours: f64) -> Self {
+        Self {
+            out,
+            hours,
+            seed: 1,
+            soundfont: None,
+            sources: None,
+            kind: Kind::Permissive,
+            solo_share: SOLO_SHARE,
+            degraded_share: DEGRADED_SHARE,
+            threads: 0,
+        }
+    }
 }
 
 /// What was built.
@@ -51,8 +81,6 @@ pub struct BuildOptions {
 pub struct Summary {
     /// The corpus's manifest.
     pub manifest: Manifest,
-    /// Units in train, validation and test.
-    pub units_by_split: [usize; 3],
 }
 
 /// What a shard remembers besides its audio. Its presence says that the shard is finished.
@@ -64,69 +92,217 @@ struct Shard {
     factors: Vec<BarFactors>,
 }
 
-/// Builds a corpus, or finishes one that was interrupted. Fails when the folder holds a corpus of another recipe, when no
-/// SoundFont is found or a file cannot be written.
+/// Everything shards are made with.
+struct Studio<'a> {
+    options: &'a BuildOptions,
+    sources: Sources,
+    player: Player,
+    takes: Vec<Take>,
+}
+
+/// Builds a corpus, or finishes one that was interrupted; one that is finished is left as it is. Fails when the folder holds a corpus of
+/// another recipe, when no SoundFont is found, an archive is damaged or a file cannot be written.
 pub fn build(options: &BuildOptions) -> Result<Summary> {
     build_with(options, Wishes::default())
 }
 
 /// [`build`] with wishes for every piece, so that tests need not wait for long ones.
 pub(super) fn build_with(options: &BuildOptions, wishes: Wishes) -> Result<Summary> {
-    ensure!(options.hours > 0.0 && options.hours <= 1000.0, "hours must be above 0 and at most 1000, not {}", options.hours);
-    let player = Player::load(options.soundfont.as_deref())?;
-    let shards = options.out.join(SHARDS);
-    fs::create_dir_all(&shards).with_context(|| format!("cannot make the folder {}", shards.display()))?;
-    claim(&options.out, &recipe_of(options, &player))?;
-    let takes = plan(options, wishes);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build().context("cannot start the threads")?;
-    let progress = progress_bar(takes.len());
-    pool.install(|| {
-        takes.par_iter().try_for_each(|take| -> Result<()> {
-            if !shard_files(&shards, take.number).1.exists() {
-                render_shard(&shards, take, &player).with_context(|| format!("piece {} failed", take.number))?;
+    let studio = Studio::open(options, wishes)?;
+    let manifest = match finished(options)? {
+        Some(manifest) => manifest,
+        None => {
+            studio.render()?;
+            studio.join()?
+        }
+    };
+    Ok(Summary { manifest })
+}
+
+/// The first `count` pieces alone, as an interrupted build leaves them.
+#[cfg(test)]
+pub(super) fn begin(options: &BuildOptions, wishes: Wishes, count: usize) -> Result<()> {
+    let mut studio = Studio::open(options, wishes)?;
+    studio.takes.truncate(count);
+    studio.render()
+}
+
+/// The manifest of a corpus that was finished with these options.
+fn finished(options: &BuildOptions) -> Result<Option<Manifest>> {
+    let Ok(text) = fs::read_to_string(options.out.join(MANIFEST_FILE)) else { return Ok(None) };
+    let manifest: Manifest = serde_json::from_str(&text)
+        .with_context(|| format!("{} holds a corpus this program did not make: choose another folder", options.out.display()))?;
+    Ok((manifest.hours_asked == options.hours).then_some(manifest))
+}
+
+impl<'a> Studio<'a> {
+    fn open(options: &'a BuildOptions, wishes: Wishes) -> Result<Self> {
+        ensure!(options.hours > 0.0 && options.hours <= 1000.0, "hours must be above 0 and at most 1000, not {}", options.hours);
+        let degraded = options.degraded_share;
+        ensure!((0.0..=1.0).contains(&degraded), "the share of degraded pieces lies between 0 and 1, not at {degraded}");
+        let player = Player::load(options.soundfont.as_deref())?;
+        ensure!(
+            options.kind == Kind::Copyleft || !player.is_copyleft(),
+            "{} is under the GPL: pass --copyleft for a corpus of that kind, or install fluid-soundfont-gm",
+            player.name
+        );
+        let mut sources = match &options.sources {
+            Some(folder) => Sources::open(folder, options.kind)?,
+            None => Sources::none(),
+        };
+        let shards = options.out.join(SHARDS);
+        fs::create_dir_all(&shards).with_context(|| format!("cannot make the folder {}", shards.display()))?;
+        claim(&options.out, &recipe_of(options, &player, &sources))?;
+        let takes = takes(options.seed, options.hours, options.solo_share, &sources, wishes)?;
+        let player = player.with_recordings(&mut sources);
+        Ok(Self { options, sources, player, takes })
+    }
+
+    /// Renders what is missing.
+    fn render(&self) -> Result<()> {
+        let pool =
+            rayon::ThreadPoolBuilder::new().num_threads(self.options.threads).build().context("cannot start the threads")?;
+        let progress = progress_bar(self.takes.len());
+        pool.install(|| {
+            self.takes.par_iter().try_for_each(|take| -> Result<()> {
+                if !self.shard_files(take.number).1.exists() {
+                    self.render_shard(take).with_context(|| format!("piece {} failed", take.number))?;
+                }
+                progress.inc(1);
+                Ok(())
+            })
+        })?;
+        progress.finish();
+        Ok(())
+    }
+
+    fn shard_files(&self, number: usize) -> (PathBuf, PathBuf) {
+        let shards = self.options.out.join(SHARDS);
+        (shards.join(format!("{number:05}.i16")), shards.join(format!("{number:05}.json")))
+    }
+
+    /// Plays one piece. The table is written last and moved into place, so a table that exists belongs to audio that is whole.
+    fn render_shard(&self, take: &Take) -> Result<()> {
+        let materials = self.player.materials(&self.sources);
+        let piece = take.piece(&self.sources, &materials);
+        let mut audio = self.player.mono_at_model_rate(&piece)?;
+        let degradations = degraded(&mut audio, piece.seed, self.options.degraded_share);
+        let bars = bars_of(&piece);
+        let row = PieceRow { degradations, ..piece_row(take.number, &piece, &bars, audio.len()) };
+        let shard = Shard {
+            samples: audio.len(),
+            units: unit_rows(take.number, &piece, &bars),
+            factors: factors::of(take.number, &piece, &bars, &audio, &row.degradations),
+            piece: row,
+        };
+        let (audio_path, table_path) = self.shard_files(take.number);
+        let bytes: Vec<u8> = audio.iter().flat_map(|sample| store(*sample).to_le_bytes()).collect();
+        fs::write(&audio_path, bytes).with_context(|| format!("cannot write {}", audio_path.display()))?;
+        let unfinished = table_path.with_extension("part");
+        fs::write(&unfinished, serde_json::to_vec(&shard)?).with_context(|| format!("cannot write {}", unfinished.display()))?;
+        fs::rename(&unfinished, &table_path).with_context(|| format!("cannot write {}", table_path.display()))
+    }
+
+    fn read_shard(&self, number: usize) -> Result<(Shard, Vec<u8>)> {
+        let (audio_path, table_path) = self.shard_files(number);
+        let text = fs::read(&table_path).with_context(|| format!("cannot read {}", table_path.display()))?;
+        let shard: Shard =
+            serde_json::from_slice(&text).with_context(|| format!("{} is damaged: remove it", table_path.display()))?;
+        let bytes = fs::read(&audio_path).with_context(|| format!("cannot read {}", audio_path.display()))?;
+        ensure!(bytes.len() == 2 * shard.samples, "{} is damaged: remove it and its table", audio_path.display());
+        Ok((shard, bytes))
+    }
+
+    /// Joins the shards into the corpus's files and removes them: a corpus of forty hours need not lie on the disk twice.
+    fn join(&self) -> Result<Manifest> {
+        let out = &self.options.out;
+        let mut audio = create(&out.join(AUDIO_FILE))?;
+        let mut pieces = create(&out.join(PIECES_FILE))?;
+        let mut table = create(&out.join(UNITS_FILE))?;
+        let mut truth = create(&out.join(FACTORS_FILE))?;
+        let (mut samples, mut solo_samples, mut bars, mut unit_count) = (0_u64, 0_u64, 0, 0);
+        let mut compositions = BTreeSet::new();
+        for take in &self.takes {
+            let (shard, bytes) = self.read_shard(take.number)?;
+            audio.write_all(&bytes)?;
+            compositions.insert(shard.piece.composition.clone());
+            if shard.piece.source == Source::Weimar {
+                solo_samples += shard.samples as u64;
             }
-            progress.inc(1);
-            Ok(())
-        })
-    })?;
-    progress.finish();
-    join(options, &player, &takes)
+            write_line(&mut pieces, &moved(shard.piece, samples))?;
+            unit_count += shard.units.len();
+            for mut unit in shard.units {
+                unit.start += samples;
+                unit.end += samples;
+                write_line(&mut table, &unit)?;
+            }
+            bars += shard.factors.len();
+            for bar in &shard.factors {
+                write_line(&mut truth, bar)?;
+            }
+            samples += shard.samples as u64;
+        }
+        for mut file in [audio, pieces, table, truth] {
+            file.flush()?;
+        }
+        let hours = |samples: u64| samples as f64 / f64::from(SampleRate::MODEL.hz()) / 3600.0;
+        let manifest = Manifest {
+            format: FORMAT,
+            recipe: RECIPE,
+            seed: self.options.seed,
+            hours_asked: self.options.hours,
+            hours: hours(samples),
+            rate: SampleRate::MODEL.hz(),
+            pieces: self.takes.len(),
+            compositions: compositions.len(),
+            bars,
+            units: unit_count,
+            split_rule: split::RULE.to_owned(),
+            kind: self.options.kind,
+            sources: self.sources.rows.clone(),
+            solo_share: self.options.solo_share,
+            degraded_share: self.options.degraded_share,
+            solo_hours: hours(solo_samples),
+            soundfont: self.player.name.clone(),
+            soundfont_sha256: self.player.sha256.clone(),
+            samples,
+            sha256: hashes(out, &[AUDIO_FILE, PIECES_FILE, UNITS_FILE, FACTORS_FILE])?,
+        };
+        let path = out.join(MANIFEST_FILE);
+        let unfinished = path.with_extension("part");
+        fs::write(&unfinished, serde_json::to_string_pretty(&manifest)? + "\n")
+            .and_then(|()| fs::rename(&unfinished, &path))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        for take in &self.takes {
+            let (audio_path, table_path) = self.shard_files(take.number);
+            for path in [table_path, audio_path] {
+                fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+        Ok(manifest)
+    }
 }
 
-/// One piece to be played.
-struct Take {
-    number: usize,
-    composition_seed: u64,
-    seed: u64,
-    wishes: Wishes,
-}
-
-impl Take {
-    fn new(seed: u64, number: usize, wishes: Wishes) -> Self {
-        let composition_seed = derive(seed, "composition", number as u64 / TAKES);
-        Self { number, composition_seed, seed: derive(seed, "take", number as u64), wishes }
+/// Degrades that share of pieces, as their seeds have it. A chain that chances to leave the audio clean is drawn again.
+fn degraded(audio: &mut [f32], seed: u64, share: f64) -> Vec<Degradation> {
+    if !Dice::new(seed, "degraded").chance(share) {
+        return Vec::new();
     }
-
-    fn piece(&self) -> Piece {
-        Piece::play(&Composition::new(self.composition_seed), self.seed, self.wishes)
-    }
-}
-
-/// The takes that fill the hours asked for. Writing scores is quick, so lengths are known before anything is rendered.
-fn plan(options: &BuildOptions, wishes: Wishes) -> Vec<Take> {
-    let mut seconds = 0.0;
-    let mut takes = Vec::new();
-    while seconds < options.hours * 3600.0 {
-        let take = Take::new(options.seed, takes.len(), wishes);
-        seconds += take.piece().duration().get() + TAIL_SECONDS;
-        takes.push(take);
-    }
-    takes
+    let mut tries = (0..).map(|number| degrade::random(derive(seed, "degradation", number), audio));
+    tries.find(|done| !done.is_empty()).unwrap_or_default()
 }
 
 /// What shards in a folder must share.
-fn recipe_of(options: &BuildOptions, player: &Player) -> String {
-    format!("format {FORMAT} recipe {RECIPE} seed {} soundfont {}\n", options.seed, player.sha256)
+fn recipe_of(options: &BuildOptions, player: &Player, sources: &Sources) -> String {
+    format!(
+        "format {FORMAT} recipe {RECIPE} {} seed {} soundfont {} sources {} solos {} degraded {}\n",
+        options.kind.name(),
+        options.seed,
+        player.sha256,
+        sources.fingerprint(),
+        options.solo_share,
+        options.degraded_share
+    )
 }
 
 /// Marks the folder with its recipe, or refuses one that belongs to another.
@@ -152,29 +328,6 @@ fn progress_bar(pieces: usize) -> ProgressBar {
     ProgressBar::new(pieces as u64).with_style(style)
 }
 
-fn shard_files(shards: &Path, number: usize) -> (PathBuf, PathBuf) {
-    (shards.join(format!("{number:05}.i16")), shards.join(format!("{number:05}.json")))
-}
-
-/// Plays one piece. The table is written last and moved into place, so a table that exists belongs to audio that is whole.
-fn render_shard(shards: &Path, take: &Take, player: &Player) -> Result<()> {
-    let piece = take.piece();
-    let audio = player.mono_at_model_rate(&piece)?;
-    let bars = bars_of(&piece);
-    let shard = Shard {
-        samples: audio.len(),
-        piece: piece_row(take.number, &piece, &bars, audio.len()),
-        units: unit_rows(take.number, &piece, &bars),
-        factors: factors::of(take.number, &piece, &bars, &audio),
-    };
-    let (audio_path, table_path) = shard_files(shards, take.number);
-    let bytes: Vec<u8> = audio.iter().flat_map(|sample| store(*sample).to_le_bytes()).collect();
-    fs::write(&audio_path, bytes).with_context(|| format!("cannot write {}", audio_path.display()))?;
-    let unfinished = table_path.with_extension("part");
-    fs::write(&unfinished, serde_json::to_vec(&shard)?).with_context(|| format!("cannot write {}", unfinished.display()))?;
-    fs::rename(&unfinished, &table_path).with_context(|| format!("cannot write {}", table_path.display()))
-}
-
 /// The piece's bars on its grid.
 pub fn bars_of(piece: &Piece) -> Vec<Bar> {
     let map = piece.tempo_map();
@@ -192,10 +345,10 @@ pub fn piece_row(number: usize, piece: &Piece, bars: &[Bar], samples: usize) -> 
     let row = |(at, number)| BeatRow { sample: SampleRate::MODEL.samples_from(map.seconds_at(at)).as_index() as u64, number };
     PieceRow {
         piece: number,
-        source: Source::Arranger,
+        source: piece.source,
         title: piece.title.clone(),
-        composition: split::composition(&piece.title),
-        split: Split::of(&piece.title),
+        composition: piece.composition.clone(),
+        split: piece.split,
         start: 0,
         end: samples as u64,
         style: piece.style.name().to_owned(),
@@ -217,7 +370,7 @@ pub fn felt_beat(metre: Metre) -> f64 {
 
 /// The piece's units; samples counted from the piece's start.
 pub fn unit_rows(number: usize, piece: &Piece, bars: &[Bar]) -> Vec<UnitRow> {
-    let split = Split::of(&piece.title);
+    let split = piece.split;
     let row = |(index, unit): (usize, turnaround_core::bars::Unit)| {
         let span = unit.samples(SampleRate::MODEL);
         UnitRow {
@@ -234,65 +387,6 @@ pub fn unit_rows(number: usize, piece: &Piece, bars: &[Bar]) -> Vec<UnitRow> {
         }
     };
     units(bars).into_iter().enumerate().map(row).collect()
-}
-
-/// Joins the shards into the corpus's files.
-fn join(options: &BuildOptions, player: &Player, takes: &[Take]) -> Result<Summary> {
-    let shards = options.out.join(SHARDS);
-    let mut audio = create(&options.out.join(AUDIO_FILE))?;
-    let mut pieces = create(&options.out.join(PIECES_FILE))?;
-    let mut table = create(&options.out.join(UNITS_FILE))?;
-    let mut truth = create(&options.out.join(FACTORS_FILE))?;
-    let (mut samples, mut bars, mut unit_count) = (0_u64, 0, 0);
-    let mut units_by_split = [0; 3];
-    let mut titles = BTreeSet::new();
-    for take in takes {
-        let (audio_path, table_path) = shard_files(&shards, take.number);
-        let text = fs::read(&table_path).with_context(|| format!("cannot read {}", table_path.display()))?;
-        let shard: Shard =
-            serde_json::from_slice(&text).with_context(|| format!("{} is damaged: remove it", table_path.display()))?;
-        let bytes = fs::read(&audio_path).with_context(|| format!("cannot read {}", audio_path.display()))?;
-        ensure!(bytes.len() == 2 * shard.samples, "{} is damaged: remove it and its table", audio_path.display());
-        audio.write_all(&bytes)?;
-        write_line(&mut pieces, &moved(shard.piece, samples))?;
-        for mut unit in shard.units {
-            unit.start += samples;
-            unit.end += samples;
-            units_by_split[unit.split as usize] += 1;
-            titles.insert(unit.title.clone());
-            unit_count += 1;
-            write_line(&mut table, &unit)?;
-        }
-        bars += shard.factors.len();
-        for bar in &shard.factors {
-            write_line(&mut truth, bar)?;
-        }
-        samples += shard.samples as u64;
-    }
-    for mut file in [audio, pieces, table, truth] {
-        file.flush()?;
-    }
-    let manifest = Manifest {
-        format: FORMAT,
-        recipe: RECIPE,
-        seed: options.seed,
-        hours_asked: options.hours,
-        hours: samples as f64 / f64::from(SampleRate::MODEL.hz()) / 3600.0,
-        rate: SampleRate::MODEL.hz(),
-        pieces: takes.len(),
-        compositions: titles.len(),
-        bars,
-        units: unit_count,
-        split_rule: split::RULE.to_owned(),
-        soundfont: player.name.clone(),
-        soundfont_sha256: player.sha256.clone(),
-        samples,
-        sha256: hashes(&options.out, &[AUDIO_FILE, PIECES_FILE, UNITS_FILE, FACTORS_FILE])?,
-    };
-    let path = options.out.join(MANIFEST_FILE);
-    fs::write(&path, serde_json::to_string_pretty(&manifest)? + "\n")
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(Summary { manifest, units_by_split })
 }
 
 /// A piece as seen from the start of the corpus.

@@ -13,12 +13,14 @@ use anyhow::{Context, Result, ensure};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::degrade::Degradation;
+use super::sources::{Kind, SourceRow};
 use super::split::Split;
 
 /// The format this code writes and reads.
 pub const FORMAT: u32 = 2;
 /// Raised when the arranger or the renderer changes what a seed sounds like.
-pub const RECIPE: u32 = 2;
+pub const RECIPE: u32 = 3;
 /// The manifest's file name.
 pub const MANIFEST_FILE: &str = "corpus.json";
 /// The audio's file name.
@@ -56,14 +58,46 @@ pub struct Manifest {
     pub units: usize,
     /// How compositions are split.
     pub split_rule: String,
-    /// File name of the SoundFont.
+    /// What licences the corpus falls under.
+    pub kind: Kind,
+    /// The archives it was made from; empty for the arranger alone.
+    pub sources: Vec<SourceRow>,
+    /// The share of transcribed solos asked for.
+    pub solo_share: f64,
+    /// The share of degraded pieces asked for.
+    pub degraded_share: f64,
+    /// Hours from transcribed solos.
+    pub solo_hours: f64,
+    /// File name of the SoundFont; empty for recordings.
     pub soundfont: String,
-    /// Its SHA-256.
+    /// Its SHA-256; empty for recordings.
     pub soundfont_sha256: String,
     /// Samples in [`AUDIO_FILE`].
     pub samples: u64,
     /// SHA-256 of each file but this one.
     pub sha256: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// What the corpus was made from, whom to credit, and under what licences, in a sentence or two for model cards.
+    pub fn described(&self) -> String {
+        if self.kind == Kind::Own {
+            return format!("recordings of the user's own, {} stretches of {} titles, whose rights are theirs", self.pieces, self.compositions);
+        }
+        let mut text = format!(
+            "synthesised, {} sources: {} pieces by Turnaround's own arranger (recipe {}, seed {}), played with {} (SHA-256 {})",
+            self.kind.name(),
+            self.pieces,
+            self.recipe,
+            self.seed,
+            self.soundfont,
+            self.soundfont_sha256
+        );
+        for row in &self.sources {
+            text += &format!("; {} ({}, SHA-256 {}): {}", row.file, row.licence, row.sha256, row.credit);
+        }
+        text
+    }
 }
 
 /// Where a piece comes from.
@@ -114,7 +148,7 @@ pub struct PieceRow {
     /// 3/4, 4/4 and 5/4, dotted quarters in 6/8 (two to the bar) and 12/8 (four). Tempi elsewhere count quarter notes.
     pub beats: Vec<BeatRow>,
     /// What was done to the finished audio, in order; empty for a clean piece.
-    pub degradations: Vec<serde_json::Value>,
+    pub degradations: Vec<Degradation>,
 }
 
 /// One unit: what the models handle, a bar where bars are neither short nor long. A line of `bars.jsonl`.

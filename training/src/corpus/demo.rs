@@ -63,7 +63,7 @@ pub fn render_demo(out_wav: &Path, options: &DemoOptions) -> Result<DemoInfo> {
 /// A take cut to the bars asked for, from the first bar of the tune.
 pub fn demo_piece(options: &DemoOptions) -> Piece {
     let composition = Composition::in_style(options.seed, options.style);
-    let wishes = Wishes { bpm: Some(options.bpm), seconds: Some(60.0), piano_trio: true };
+    let wishes = Wishes { bpm: Some(options.bpm), seconds: Some(60.0), piano_trio: true, ..Wishes::default() };
     let mut piece = Piece::play(&composition, options.seed, wishes);
     let tune = piece.bars.iter().position(|bar| bar.stage == Stage::Head).unwrap_or(0);
     piece.excerpt(tune, options.bars);

@@ -11,8 +11,12 @@ use turnaround_core::contract::sha256_hex;
 use turnaround_core::resample::resample;
 use turnaround_core::time::SampleRate;
 
+use super::recorded;
+use super::score::ensemble::Recording;
 use super::score::note::Role;
-use super::score::{Part, Piece};
+use super::score::{Materials, Part, Piece};
+use super::sources::Sources;
+use super::sources::samples::SampleSet;
 
 /// Where Debian puts General MIDI SoundFonts this player can read, best first.
 pub const DEBIAN_SOUNDFONTS: [&str; 3] =
@@ -24,10 +28,12 @@ pub const PLAYED_HZ: u32 = 44_100;
 /// Audio goes on this long after the last bar line, in seconds.
 pub const TAIL_SECONDS: f64 = 1.5;
 
-/// A loaded SoundFont, shared by all threads.
+/// A loaded SoundFont, and recorded notes where there are some; shared by all threads.
 #[derive(Clone, Debug)]
 pub struct Player {
     font: Arc<SoundFont>,
+    bass: Option<Arc<SampleSet>>,
+    piano: Option<Arc<SampleSet>>,
     /// File name.
     pub name: String,
     /// SHA-256 of the file, lower-case hexadecimal.
@@ -48,8 +54,32 @@ impl Player {
         let file = File::open(&path).with_context(|| format!("cannot open the SoundFont {}", path.display()))?;
         let font = SoundFont::new(&mut BufReader::new(file))
             .map_err(|error| anyhow!("{} is not a SoundFont this player reads ({error}); give an .sf2 file", path.display()))?;
+        // A default may be a link: what it leads to has the name that tells the licence.
+        let path = path.canonicalize().unwrap_or(path);
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        Ok(Self { font: Arc::new(font), name, sha256 })
+        Ok(Self { font: Arc::new(font), bass: None, piano: None, name, sha256 })
+    }
+
+    /// The same with the recorded notes of the sources, which are taken out of them.
+    pub fn with_recordings(self, sources: &mut Sources) -> Self {
+        Self { bass: sources.bass.take().map(Arc::new), piano: sources.piano.take().map(Arc::new), ..self }
+    }
+
+    /// What a piece may use of the sources, now that recordings are here.
+    pub fn materials<'a>(&self, sources: &'a Sources) -> Materials<'a> {
+        Materials { bass: self.bass.is_some(), piano: self.piano.is_some(), ..sources.materials() }
+    }
+
+    /// True for a SoundFont that is known to be under the GPL: it may make copyleft corpora only.
+    pub fn is_copyleft(&self) -> bool {
+        self.name.to_lowercase().contains("timgm6mb")
+    }
+
+    fn recording(&self, part: &Part) -> Option<&SampleSet> {
+        match part.recording? {
+            Recording::Bass => self.bass.as_deref(),
+            Recording::Piano => self.piano.as_deref(),
+        }
     }
 
     /// Plays a piece to stereo at `rate`, from the start of its offset to [`TAIL_SECONDS`] after its last bar. Parts are balanced
@@ -58,7 +88,10 @@ impl Player {
         let length = ((piece.duration().get() + TAIL_SECONDS) * f64::from(rate.hz())).ceil() as usize;
         let mut mix = [vec![0.0; length], vec![0.0; length]];
         for part in piece.parts.iter().filter(|part| !part.notes.is_empty()) {
-            let stem = self.stem(piece, part, rate, length)?;
+            let stem = match self.recording(part) {
+                Some(set) => recorded::stem(set, piece, part, rate, length),
+                None => self.stem(piece, part, rate, length)?,
+            };
             let gain = 10_f64.powf((f64::from(part.level_db) - loudness_db(&stem, rate)) / 20.0) as f32;
             for (mixed, played) in mix.iter_mut().zip(&stem) {
                 mixed.iter_mut().zip(played).for_each(|(mixed, played)| *mixed += gain * played);

@@ -6,12 +6,13 @@ use std::sync::OnceLock;
 
 use turnaround_core::time::SampleRate;
 
-use super::build::{bars_of, build_with, unit_rows};
+use super::build::{bars_of, begin, build_with, unit_rows};
 use super::dataset::{AUDIO_FILE, Corpus, FACTORS_FILE, MANIFEST_FILE, PIECES_FILE, UNITS_FILE, float, store};
 use super::render::{Player, find_soundfont};
 use super::score::style::Style;
 use super::score::{Composition, Piece, Wishes};
-use super::{BuildOptions, DemoOptions, Split, factors, render_demo};
+use super::sources::testing;
+use super::{BuildOptions, DemoOptions, Kind, Source, Split, factors, render_demo};
 
 /// The small SoundFont first: tests ask for notes, not for beauty.
 fn soundfont() -> PathBuf {
@@ -49,8 +50,10 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
+/// The small SoundFont is under the GPL, so these corpora are of the kind that allows it.
 fn options(out: &Path, threads: usize) -> BuildOptions {
-    BuildOptions { out: out.to_path_buf(), hours: 0.02, seed: 3, soundfont: Some(soundfont()), threads }
+    let kind = Kind::Copyleft;
+    BuildOptions { seed: 3, soundfont: Some(soundfont()), kind, threads, ..BuildOptions::new(out.to_path_buf(), 0.02) }
 }
 
 fn short() -> Wishes {
@@ -186,18 +189,70 @@ fn a_corpus_depends_on_its_seed_alone() {
     let whole = corpus_files(&one);
     assert!(whole == corpus_files(&two), "two threads made another corpus than one");
 
-    fs::remove_file(two.join("shards/00000.json")).expect("a shard");
-    fs::remove_file(two.join(MANIFEST_FILE)).expect("a manifest");
-    build_with(&options(&two, 2), short()).unwrap_or_else(|error| panic!("{error:#}"));
-    assert!(whole == corpus_files(&two), "a resumed corpus differs");
+    let three = folder("three");
+    begin(&options(&three, 1), short(), 1).unwrap_or_else(|error| panic!("{error:#}"));
+    assert!(three.join("shards/00000.json").exists() && !three.join(MANIFEST_FILE).exists());
+    build_with(&options(&three, 2), short()).unwrap_or_else(|error| panic!("{error:#}"));
+    assert!(whole == corpus_files(&three), "a resumed corpus differs");
+    assert_eq!(fs::read_dir(three.join("shards")).expect("a folder").count(), 1, "only the recipe is kept");
+    fs::write(three.join(AUDIO_FILE), "changed").expect("a file of ours");
+    build_with(&options(&three, 2), short()).unwrap_or_else(|error| panic!("{error:#}"));
+    assert_eq!(fs::read(three.join(AUDIO_FILE)).expect("a file"), b"changed", "a finished corpus is left as it is");
 
     let other = BuildOptions { seed: 4, ..options(&two, 1) };
     let error = build_with(&other, short()).expect_err("the folder is taken").to_string();
     assert!(error.contains("choose another folder"), "{error}");
 
     opens_without_its_ground_truth(&one);
-    for folder in [one, two] {
+    for folder in [one, two, three] {
         fs::remove_dir_all(folder).expect("the folder is ours");
+    }
+}
+
+#[test]
+fn a_corpus_from_archives_names_them_and_keeps_kinds_apart() {
+    let archives = testing::folder_of_sources();
+    let out = folder("archives");
+    let with = |kind| BuildOptions { sources: Some(archives.path().to_path_buf()), kind, solo_share: 0.5, ..options(&out, 2) };
+    let summary = build_with(&with(Kind::Copyleft), short()).unwrap_or_else(|error| panic!("{error:#}"));
+    let manifest = &summary.manifest;
+    assert_eq!(manifest.kind, Kind::Copyleft);
+    assert!(manifest.sources.iter().any(|row| row.licence.starts_with("GPL")));
+    assert!(manifest.sources.iter().all(|row| row.sha256.len() == 64 && !row.credit.is_empty()));
+
+    let fewer = BuildOptions { sources: None, ..with(Kind::Copyleft) };
+    let error = build_with(&fewer, short()).expect_err("other sources, other corpus").to_string();
+    assert!(error.contains("choose another folder"), "{error}");
+
+    let corpus = Corpus::open(&out).unwrap_or_else(|error| panic!("{error:#}"));
+    let solo = corpus.pieces.iter().find(|piece| piece.source == Source::Weimar).expect("half are solos");
+    assert!(solo.title.starts_with("weimar") && solo.composition.len() == 16);
+    beats_open_and_divide_every_bar(&corpus);
+    let gaps: Vec<u64> = solo.beats.windows(2).map(|pair| pair[1].sample - pair[0].sample).collect();
+    assert!(gaps[gaps.len() - 1] > gaps[0], "the solo slows down, and its beats with it");
+    fs::remove_dir_all(out).expect("the folder is ours");
+}
+
+#[test]
+fn a_gpl_soundfont_makes_no_permissive_corpus() {
+    let font = Path::new("/usr/share/sounds/sf2/TimGM6mb.sf2");
+    let out = folder("kind");
+    if !font.exists() {
+        // Only the other font is installed: then nothing is refused, which is the same law seen from the other side.
+        build_with(&BuildOptions { kind: Kind::Permissive, ..options(&out, 1) }, short())
+            .unwrap_or_else(|error| panic!("{error:#}"));
+    } else {
+        let options = BuildOptions { kind: Kind::Permissive, soundfont: Some(font.to_path_buf()), ..options(&out, 1) };
+        let error = build_with(&options, short()).expect_err("TimGM6mb is under the GPL").to_string();
+        assert!(error.contains("--copyleft"), "{error}");
+    }
+    let _ = fs::remove_dir_all(out);
+}
+
+#[test]
+fn spelling_does_not_move_a_title_to_another_split() {
+    for (one, other) in [("Made Up, for a Test", "made-up for a TEST"), ("It's Ours!", "Its ours")] {
+        assert_eq!((Split::of(one), super::split::composition(one)), (Split::of(other), super::split::composition(other)));
     }
 }
 

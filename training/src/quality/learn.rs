@@ -172,9 +172,8 @@ fn card(figures: &Figures, corpus: &Corpus, seed: u64, bytes: &[u8]) -> String {
         of 5 s at 16 kHz, mono, at any level. Output: the probability of being fit (kept above 0.55, as the mean over a song) and a \
         severity, both 0 to 1. `{FILTER_FILE}`: {} bytes, SHA-256 `{}`.\n\n\
         ## Data and rights\n\n\
-        {} good and {} bad cuts, and {} between that taught severity alone: renders of a corpus of {:.1} h (recipe {}, seed {}), train \
-        split, degraded and broken by this project's own code with seed {seed}. No recording was used, and no corpus of others beyond what \
-        that corpus names. Licence: MIT or Apache-2.0, as the project.\n\n\
+        {} good and {} bad cuts, and {} between that taught severity alone: cuts of the train split of a corpus of {:.1} h ({}), degraded \
+        and broken by this project's own code with seed {seed}. The filter's licence: MIT or Apache-2.0, as the project's.\n\n\
         Good: clean, or degraded up to strength {GOOD_UP_TO}, as old recordings are. Bad: from strength {BAD_FROM} on, or music broken in \
         time. Made again by `turnaround-training quality-train --corpus CORPUS --out training/quality`.\n\n\
         ## Measured\n\n\
@@ -189,8 +188,7 @@ fn card(figures: &Figures, corpus: &Corpus, seed: u64, bytes: &[u8]) -> String {
         figures.learned_from[1],
         figures.learned_from[2],
         corpus.manifest.hours,
-        corpus.manifest.recipe,
-        corpus.manifest.seed,
+        corpus.manifest.described(),
         figures.held_out.counts.0,
         figures.held_out.counts.1,
         cell(&figures.held_out),

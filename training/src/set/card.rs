@@ -71,11 +71,7 @@ fn training(text: &mut String, manifest: &Manifest) -> Result<()> {
         "Preset `{}`, seed {}. Data: {}; {:.2} hours in all, {} units in the training split. Splits are by composition.\n",
         training.preset, training.seed, training.data, training.corpus_hours, training.training_bars
     )?;
-    writeln!(
-        text,
-        "Rights: scores and arrangements are this project's own; FluidR3 GM, the SoundFont of the default corpus, is under the MIT \
-         licence. The weights are offered under the project's licence, MIT OR Apache-2.0.\n"
-    )?;
+    writeln!(text, "Rights: {}\n", rights(&training.data))?;
     writeln!(text, "| stage | parameters | steps | smoothed loss at the end |\n|---|---|---|---|")?;
     for stage in ["tokenizer", "adapter", "actions", "dynamics"] {
         let (parameters, steps) = (training.parameters.get(stage), training.steps.get(stage));
@@ -84,6 +80,16 @@ fn training(text: &mut String, manifest: &Manifest) -> Result<()> {
     }
     writeln!(text, "\nCurves: `loss_*.svg` beside this card.\n")?;
     Ok(())
+}
+
+/// What the sources allow: see `corpus::sources::Kind`.
+fn rights(data: &str) -> &'static str {
+    if data.contains("copyleft sources") {
+        "copyleft sources were read. The weights are a set of their own and are offered under their terms, not under the project's licence."
+    } else {
+        "arrangements are this project's own, and FluidR3 GM, the SoundFont of the default corpus, is under the MIT licence; archives, their \
+         licences and credits are named above. The weights are offered under the project's licence, MIT OR Apache-2.0."
+    }
 }
 
 fn graphs(text: &mut String, manifest: &Manifest) -> Result<()> {

@@ -130,10 +130,7 @@ fn summary(models: &Models, preset: &Preset, corpus: &Corpus, bars: usize) -> Tr
     TrainingSummary {
         preset: preset.name.clone(),
         seed: preset.seed,
-        data: format!(
-            "synthesised: {} pieces by Turnaround's own arranger (recipe {}, seed {}), played with {} (SHA-256 {})",
-            manifest.pieces, manifest.recipe, manifest.seed, manifest.soundfont, manifest.soundfont_sha256
-        ),
+        data: manifest.described(),
         corpus_hours: manifest.hours,
         training_bars: bars as u64,
         steps: models.states.iter().map(|(stage, state)| (stage.clone(), state.step)).collect(),

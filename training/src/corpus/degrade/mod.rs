@@ -5,7 +5,6 @@
 //! that models of music learn from.
 
 use serde::{Deserialize, Serialize};
-use turnaround_core::time::SampleRate;
 
 mod band;
 mod biquad;
@@ -31,7 +30,7 @@ pub use structure::{STRUCTURAL, break_music, break_with};
 pub use wow::{LARGEST_DRIFT_S, wow};
 
 /// Samples per second of everything here.
-pub(crate) const HZ: f64 = SampleRate::MODEL.hz() as f64;
+pub(crate) const HZ: f64 = 16_000.0;
 
 /// What was done to a recording. Which of the measures are there depends on the kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -16,6 +16,7 @@ use crate::corpus::dataset::{
     AUDIO_FILE, BeatRow, FORMAT, MANIFEST_FILE, Manifest, PIECES_FILE, PieceRow, RECIPE, Source, UNITS_FILE, UnitRow,
     store,
 };
+use crate::corpus::sources::Kind;
 use crate::corpus::split::{self, Split, composition};
 
 /// Sound kept on either side of a stretch, in samples, so that its first and last bar have surroundings: 1 s, as far as there is any.
@@ -138,6 +139,11 @@ impl Writer {
             bars: self.counts.bars,
             units: self.counts.units,
             split_rule: split::RULE.to_owned(),
+            kind: Kind::Own,
+            sources: Vec::new(),
+            solo_share: 0.0,
+            degraded_share: 0.0,
+            solo_hours: 0.0,
             soundfont: String::new(),
             soundfont_sha256: String::new(),
             samples: self.samples,

@@ -31,6 +31,8 @@ pub fn play(bars: &[BarPlan], style: Style, instrument: &Instrument, seed: u64) 
             (BassFeel::Full, Style::Bossa) => line.bossa(here, next),
             (BassFeel::Full, Style::Funk) => line.funk(here, next, &groove),
             (BassFeel::Full, Style::Ballad) if bar.intensity < 0.6 => line.broad(here, next),
+            (BassFeel::Full, Style::TwoFeel) => line.broad(here, next),
+            (BassFeel::Full, Style::Stride) => line.stride(here),
             (BassFeel::Full, _) => line.walk(here, next),
         }
         here = next;
@@ -175,8 +177,27 @@ impl Line<'_> {
         self.put(beat + 0.5, pitch, 0.35, -22);
     }
 
-    /// Two notes in four, one long one in three.
+    /// Short low notes where the hand strides to: root, then fifth or the next chord's root.
+    fn stride(&mut self, here: i32) {
+        self.put(0.0, here, 0.85, 6);
+        let middle = (self.bar.beats / 2.0).ceil();
+        let second = self.bar.chord_at(middle);
+        let class = if second == self.bar.chords[0].chord { second.tones()[2] } else { second.tones()[0] };
+        let pitch = settle(class, here - 3, self.instrument, self.dice);
+        self.put(middle, pitch, 0.85, 2);
+    }
+
+    /// Two notes in four or five, one long one in three, one or two in two.
     fn broad(&mut self, here: i32, next: i32) {
+        if self.bar.beats < 3.0 {
+            let alone = self.dice.chance(0.5);
+            self.put(0.0, here, if alone { 1.85 } else { 0.92 }, 2);
+            if !alone || self.bar.chords.len() > 1 {
+                let pitch = self.approach(here, next);
+                self.put(1.0, pitch, 0.9, -4);
+            }
+            return;
+        }
         if self.bar.beats < 4.0 {
             let length = if self.dice.chance(0.7) { 2.8 } else { 1.9 };
             self.put(0.0, here, length, 2);
@@ -186,16 +207,17 @@ impl Line<'_> {
             }
             return;
         }
-        let second = self.bar.chord_at(2.0);
+        let half = (self.bar.beats / 2.0).ceil();
+        let second = self.bar.chord_at(half);
         let class = if second == self.bar.chords[0].chord { second.tones()[2] } else { second.tones()[0] };
         let middle = settle(class, here, self.instrument, self.dice);
-        self.put(0.0, here, 1.85, 2);
-        self.put(2.0, middle, 1.85, 0);
+        self.put(0.0, here, half - 0.15, 2);
+        self.put(half, middle, self.bar.beats - half - 0.15, 0);
         if self.dice.chance(0.3) {
             let last = self.notes.len() - 1;
             self.notes[last].duration = turnaround_core::time::Beats::new(0.9);
             let pitch = self.approach(middle, next);
-            let at = if self.dice.chance(0.6) { 3.0 } else { 3.5 };
+            let at = self.bar.beats - if self.dice.chance(0.6) { 1.0 } else { 0.5 };
             self.put(at, pitch, 0.45, -8);
         }
     }

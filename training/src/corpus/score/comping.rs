@@ -91,6 +91,33 @@ const BALLAD: [Pattern; 5] = [
     pattern("ballad quarters", 0.8, &[(0.0, 0.9), (1.0, 0.9), (2.0, 0.9), (3.0, 0.9)]),
 ];
 
+const STRIDE: [Pattern; 4] = [
+    pattern("stride", 0.45, &[(1.0, 0.7), (3.0, 0.7)]),
+    pattern("stride held", 0.2, &[(1.0, 0.7), (3.0, 0.95)]),
+    pattern("stride push", 0.7, &[(1.0, 0.5), (2.5, 0.3), (3.0, 0.6)]),
+    pattern("stride broken", 0.8, &[(1.0, 0.5), (1.5, 0.4), (3.0, 0.7)]),
+];
+
+const FIVE: [Pattern; 7] = [
+    pattern("five long", 0.2, &[(0.0, 2.6), (3.0, 1.8)]),
+    pattern("five vamp", 0.5, &[(0.0, 0.9), (1.5, 1.0), (3.0, 0.7), (4.0, 0.7)]),
+    pattern("five charleston", 0.4, &[(0.0, 0.8), (1.5, 0.5), (3.5, 0.6)]),
+    pattern("five whole", 0.1, &[(0.0, 4.6)]),
+    pattern("five answers", 0.55, &[(1.0, 0.5), (2.5, 0.4), (4.0, 0.5)]),
+    pattern("five busy", 0.85, &[(0.0, 0.4), (1.0, 0.4), (1.5, 0.4), (2.5, 0.4), (3.0, 0.4), (4.5, 0.4)]),
+    pattern("five offs", 0.65, &[(0.5, 0.4), (1.5, 0.4), (3.5, 0.4), (4.5, 0.4)]),
+];
+
+const SIX: [Pattern; 7] = [
+    pattern("six whole", 0.1, &[(0.0, 1.8)]),
+    pattern("six beats", 0.3, &[(0.0, 0.9), (1.0, 0.9)]),
+    pattern("six offs", 0.5, &[(2.0 / 3.0, 0.3), (5.0 / 3.0, 0.3)]),
+    pattern("six hemiola", 0.6, &[(0.0, 0.5), (2.0 / 3.0, 0.5), (4.0 / 3.0, 0.5)]),
+    pattern("six answer", 0.4, &[(1.0 / 3.0, 0.3), (1.0, 0.7)]),
+    pattern("six late", 0.35, &[(1.0, 0.6), (5.0 / 3.0, 0.3)]),
+    pattern("six busy", 0.85, &[(0.0, 0.3), (1.0 / 3.0, 0.3), (1.0, 0.3), (4.0 / 3.0, 0.3), (5.0 / 3.0, 0.3)]),
+];
+
 /// The comping part, on paper, and each bar's pattern name (`none` where it rests).
 pub fn play(bars: &[BarPlan], style: Style, instrument: &Instrument, seed: u64) -> (Vec<Note>, Vec<&'static str>) {
     let dice = &mut Dice::new(seed, "comping");
@@ -119,7 +146,10 @@ pub fn play(bars: &[BarPlan], style: Style, instrument: &Instrument, seed: u64) 
 
 fn patterns(style: Style) -> &'static [Pattern] {
     match style {
-        Style::MediumSwing | Style::FastSwing => &SWING,
+        Style::MediumSwing | Style::FastSwing | Style::TwoFeel | Style::TwelveEight => &SWING,
+        Style::Stride => &STRIDE,
+        Style::Five => &FIVE,
+        Style::SixEight => &SIX,
         Style::Bossa => &BOSSA,
         Style::Funk => &FUNK,
         Style::Waltz => &WALTZ,

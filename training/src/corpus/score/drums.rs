@@ -97,7 +97,11 @@ impl Drummer {
             self.hit(bar, 0.0, KICK, 88.0);
         }
         match self.style {
-            Style::MediumSwing | Style::FastSwing | Style::Ballad => self.swing(bar, fill_from, dice),
+            Style::MediumSwing | Style::FastSwing | Style::Ballad | Style::TwoFeel | Style::Stride => {
+                self.swing(bar, fill_from, dice)
+            }
+            Style::Five => self.five(bar, fill_from, dice),
+            Style::SixEight | Style::TwelveEight => self.compound(bar, fill_from, dice),
             Style::Waltz => self.waltz(bar, fill_from, dice),
             Style::Bossa => self.bossa(bar, fill_from, dice),
             Style::Funk => self.funk(bar, fill_from, dice),
@@ -191,6 +195,52 @@ impl Drummer {
             self.hit(bar, 0.0, KICK, 58.0);
         }
         self.answer(bar, until, dice);
+    }
+
+    /// Three and two on the ride, the hi-hat on two, four and five.
+    fn five(&mut self, bar: &BarPlan, until: f64, dice: &mut Dice) {
+        let ride: &[f64] =
+            if dice.chance(0.7) { &[0.0, 1.0, 1.5, 2.0, 3.0, 4.0, 4.5] } else { &[0.0, 1.0, 2.0, 2.5, 3.0, 3.5, 4.0] };
+        for at in ride.iter().filter(|at| **at < until) {
+            self.hit(bar, *at, RIDE, if at.fract() > 0.0 { 60.0 } else { 78.0 });
+        }
+        for at in [1.0, 4.0].into_iter().filter(|at| *at < until) {
+            self.hit(bar, at, PEDAL_HAT, 70.0);
+        }
+        for at in [0.0, 3.0].into_iter().filter(|at| *at < until) {
+            if dice.chance(0.75) {
+                self.hit(bar, at, KICK, if at == 0.0 { 68.0 } else { 54.0 });
+            }
+        }
+        self.answer(bar, until, dice);
+    }
+
+    /// Every third of a beat on the hat or the ride, kick on one, a backbeat on each second beat.
+    fn compound(&mut self, bar: &BarPlan, until: f64, dice: &mut Dice) {
+        let time = if self.habits.on_hat || bar.intensity < 0.5 { CLOSED_HAT } else { RIDE };
+        let sparse = self.habits.sixteenths && bar.intensity < 0.5;
+        for third in 0..(3.0 * bar.beats) as usize {
+            let at = third as f64 / 3.0;
+            if at >= until || sparse && third % 3 == 1 {
+                continue;
+            }
+            self.hit(bar, at, time, if third % 3 == 0 { 78.0 } else { 56.0 });
+        }
+        for beat in 0..bar.beats as usize {
+            let at = beat as f64;
+            if at >= until {
+                break;
+            }
+            if beat % 2 == 1 {
+                self.hit(bar, at, if bar.intensity < 0.4 { STICK } else { SNARE }, 88.0);
+            } else {
+                self.hit(bar, at, KICK, if beat == 0 { 90.0 } else { 74.0 });
+            }
+            let late = at + 2.0 / 3.0;
+            if late < until && dice.chance(0.12 + 0.3 * bar.intensity) {
+                self.hit(bar, late, if dice.chance(0.6) { KICK } else { SNARE }, 52.0);
+            }
+        }
     }
 
     fn bossa(&mut self, bar: &BarPlan, until: f64, dice: &mut Dice) {
@@ -300,6 +350,7 @@ impl Drummer {
             Style::Funk => 0.25,
             Style::Bossa => *dice.pick(&[0.25, 0.5]),
             Style::FastSwing => *dice.pick(&[0.5, 0.5, 1.0 / 3.0]),
+            Style::SixEight | Style::TwelveEight => 1.0 / 3.0,
             _ => *dice.pick(&[1.0 / 3.0, 1.0 / 3.0, 0.5]),
         }
     }

@@ -45,7 +45,7 @@ impl FormBar {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Form {
     /// The template's name.
-    pub name: &'static str,
+    pub name: String,
     /// The bars, in order.
     pub bars: Vec<FormBar>,
 }
@@ -256,11 +256,44 @@ pub const BOOK: &[Template] = &[
 
 /// The form of a composition: a template the style knows, with some of its changes substituted.
 pub fn compose(style: Style, dice: &mut Dice) -> Form {
-    let known: Vec<&Template> = BOOK.iter().filter(|template| template.styles.contains(&style)).collect();
+    let known: Vec<&Template> = BOOK.iter().filter(|template| template.styles.contains(&style.kin())).collect();
     let template = dice.pick(&known);
     let mut form = read(template, style.beats());
     substitute(&mut form, style, dice);
     form
+}
+
+/// A form of changes that were written for bars of another number of beats: chords keep their place in the bar, moved to the nearest
+/// beat.
+pub fn rebar(bars: &[FormBar], from: usize, to: usize) -> Vec<FormBar> {
+    let moved = |at: f64| (at * to as f64 / from as f64).round().min(to as f64 - 1.0);
+    let bar = |bar: &FormBar| {
+        let mut chords: Vec<Placed> = Vec::new();
+        for placed in &bar.chords {
+            let at = moved(placed.at);
+            chords.retain(|earlier| earlier.at < at);
+            chords.push(Placed { at, chord: placed.chord });
+        }
+        chords[0].at = 0.0;
+        FormBar { chords, ..bar.clone() }
+    };
+    bars.iter().map(bar).collect()
+}
+
+/// At most `most` bars of a long form, from the start of a section on, whole sections where they fit.
+pub fn shortened(bars: Vec<FormBar>, most: usize, dice: &mut Dice) -> Vec<FormBar> {
+    if bars.len() <= most {
+        return bars;
+    }
+    let starts: Vec<usize> = (0..bars.len()).filter(|index| bars[*index].opens() && bars.len() - index >= 16.min(most)).collect();
+    let first = if starts.is_empty() { 0 } else { *dice.pick(&starts) };
+    let last = (first + most).min(bars.len());
+    let whole = (first + 8..=last).rev().find(|end| *end == bars.len() || bars[*end].opens()).unwrap_or(last);
+    let mut kept = bars[first..whole].to_vec();
+    let open = kept.iter().rposition(FormBar::opens).unwrap_or(0);
+    let length = kept.len() - open;
+    kept[open..].iter_mut().for_each(|bar| bar.section_length = length);
+    kept
 }
 
 /// The template's bars as written.
@@ -276,7 +309,7 @@ pub fn read(template: &Template, beats: usize) -> Form {
             bars.push(FormBar { letter: *letter, bar_in_section, section_length: written.len(), chords });
         }
     }
-    Form { name: template.name, bars }
+    Form { name: template.name.to_owned(), bars }
 }
 
 /// `Dm7 G7` as chords that share the bar: of three beats the first takes two.

@@ -88,6 +88,11 @@ impl Quality {
         }
     }
 
+    /// The suffix it is written with.
+    pub fn name(self) -> &'static str {
+        SUFFIXES.iter().find(|(_, quality)| *quality == self).map_or("", |(name, _)| name)
+    }
+
     /// True for chords that want to fall a fifth.
     pub fn is_dominant(self) -> bool {
         matches!(self, Quality::Dominant7 | Quality::Altered7 | Quality::Suspended7)
@@ -176,7 +181,6 @@ impl Chord {
 impl fmt::Display for Chord {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         const ROOTS: [&str; 12] = ["C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B"];
-        let suffix = SUFFIXES.iter().find(|(_, quality)| *quality == self.quality).map_or("", |(name, _)| name);
-        write!(formatter, "{}{suffix}", ROOTS[usize::from(self.root)])
+        write!(formatter, "{}{}", ROOTS[usize::from(self.root)], self.quality.name())
     }
 }

@@ -9,6 +9,7 @@ use super::note::{Instrument, Note};
 use super::plan::{BarPlan, Lead, Stage};
 use super::style::Style;
 use crate::corpus::dice::{Dice, derive};
+use crate::corpus::sources::idiom::Idiom;
 
 /// A note of a tune, in C, before a key and an instrument are chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -83,17 +84,10 @@ fn motif(style: Style, beats: f64, dice: &mut Dice) -> Vec<f64> {
 }
 
 /// The soloist's part on paper: the tune in heads, improvisation in solos and fours, a last note.
-pub fn play(
-    bars: &[BarPlan],
-    tune: &[TuneNote],
-    key: i32,
-    style: Style,
-    instrument: &Instrument,
-    bpm: f64,
-    seed: u64,
-) -> Vec<Note> {
+pub fn play(bars: &[BarPlan], tune: &[TuneNote], key: i32, soloist: &Soloist, seed: u64) -> Vec<Note> {
+    let instrument = soloist.instrument;
     let mut notes = play_heads(bars, tune, key, instrument, seed);
-    notes.extend(improvise(bars, Lead::Soloist, style, instrument, bpm, seed));
+    notes.extend(improvise(bars, Lead::Soloist, soloist, seed));
     let dice = &mut Dice::new(seed, "last note");
     if let Some(last) = bars.last().filter(|_| dice.chance(0.7)) {
         let tone = last.chords[0].chord.tones()[*dice.pick(&[0, 1, 2])];
@@ -130,8 +124,21 @@ fn octave_for(tune: &[TuneNote], key: i32, instrument: &Instrument) -> i32 {
     ((f64::from(wanted - middle) / 12.0).round() * 12.0) as i32
 }
 
+/// Who improvises, and how.
+#[derive(Clone, Copy)]
+pub struct Soloist<'a> {
+    /// How the piece is played.
+    pub style: Style,
+    /// What is played on.
+    pub instrument: &'a Instrument,
+    /// Felt beats a minute.
+    pub bpm: f64,
+    /// How soloists move; `None` leaves it to rules.
+    pub idiom: Option<&'a Idiom>,
+}
+
 /// Improvised lines wherever `lead` has the foreground in a solo or in fours.
-pub fn improvise(bars: &[BarPlan], lead: Lead, style: Style, instrument: &Instrument, bpm: f64, seed: u64) -> Vec<Note> {
+pub fn improvise(bars: &[BarPlan], lead: Lead, soloist: &Soloist, seed: u64) -> Vec<Note> {
     let dice = &mut Dice::new(seed, lead.name());
     let mut notes = Vec::new();
     let has = |bar: &BarPlan| bar.lead == lead && matches!(bar.stage, Stage::Solo | Stage::Fours);
@@ -139,7 +146,7 @@ pub fn improvise(bars: &[BarPlan], lead: Lead, style: Style, instrument: &Instru
     while index < bars.len() {
         let length = bars[index..].iter().take_while(|bar| has(bar)).count();
         if length > 0 {
-            solo(&bars[index..index + length], lead, style, instrument, bpm, dice, &mut notes);
+            solo(&bars[index..index + length], lead, soloist, dice, &mut notes);
         }
         index += length.max(1);
     }
@@ -147,7 +154,8 @@ pub fn improvise(bars: &[BarPlan], lead: Lead, style: Style, instrument: &Instru
 }
 
 /// Phrases and rests over consecutive bars.
-fn solo(bars: &[BarPlan], lead: Lead, style: Style, instrument: &Instrument, bpm: f64, dice: &mut Dice, notes: &mut Vec<Note>) {
+fn solo(bars: &[BarPlan], lead: Lead, soloist: &Soloist, dice: &mut Dice, notes: &mut Vec<Note>) {
+    let instrument = soloist.instrument;
     let (start, beats) = (bars[0].start, bars[0].beats);
     let end = start + beats * bars.len() as f64;
     let bar_of = |at: f64| &bars[(((at - start) / beats) as usize).min(bars.len() - 1)];
@@ -159,11 +167,19 @@ fn solo(bars: &[BarPlan], lead: Lead, style: Style, instrument: &Instrument, bpm
         let bar = bar_of(at);
         let intensity = bar.intensity;
         let length = dice.between(2.5, 5.0 + 8.0 * intensity).round();
-        let onsets = phrase_onsets(at, (at + length).min(end), bar, style, lead, bpm, dice);
+        let until = (at + length).min(end);
+        let onsets = match soloist.idiom {
+            Some(idiom) => idiom_onsets(idiom, (at, until), soloist.bpm, intensity, dice),
+            None => phrase_onsets(at, until, bar, soloist.style, lead, soloist.bpm, dice),
+        };
         let register = f64::from(span.0) + f64::from(span.1 - span.0) * (0.3 + 0.45 * intensity + 0.12 * dice.normal());
         let width = 9 + (8.0 * intensity) as i32;
         let window = ((register as i32 - width).max(span.0), (register as i32 + width).min(span.1));
-        let pitches = draw_pitches(&onsets, &chord_of, pitch.clamp(window.0, window.1), window, 0.35, dice);
+        let from = pitch.clamp(window.0, window.1);
+        let pitches = match soloist.idiom {
+            Some(idiom) => idiom_pitches(idiom, &onsets, &chord_of, from, window, dice),
+            None => draw_pitches(&onsets, &chord_of, from, window, 0.35, dice),
+        };
         for (index, onset) in onsets.iter().enumerate() {
             let last = index + 1 == onsets.len();
             let room = onsets.get(index + 1).map_or(end - onset, |next| next - onset);
@@ -191,7 +207,8 @@ fn comfortable(instrument: &Instrument, lead: Lead) -> (i32, i32) {
 fn phrase_onsets(from: f64, to: f64, bar: &BarPlan, style: Style, lead: Lead, bpm: f64, dice: &mut Dice) -> Vec<f64> {
     let heat = bar.intensity;
     let seconds = 60.0 / bpm;
-    let slow = if seconds > 0.42 { 1.0 } else { 0.0 };
+    let slow = if seconds > 0.42 && !style.is_compound() { 1.0 } else { 0.0 };
+    let rolling = if style.is_compound() { 3.0 } else { 1.0 };
     let busy = if lead == Lead::Bass { 0.4 } else { 1.0 };
     let straight = if style == Style::Funk || style == Style::Bossa { 1.0 } else { 0.0 };
     let cells: [(&[f64], f64); 9] = [
@@ -201,7 +218,7 @@ fn phrase_onsets(from: f64, to: f64, bar: &BarPlan, style: Style, lead: Lead, bp
         (&[], 0.16 - 0.12 * heat),
         (
             &[0.0, 1.0 / 3.0, 2.0 / 3.0],
-            (0.05 + 0.16 * heat) * busy * if seconds > 0.27 { 1.0 } else { 0.2 } * (1.0 - 0.6 * straight),
+            (0.05 + 0.16 * heat) * busy * rolling * if seconds > 0.27 { 1.0 } else { 0.2 } * (1.0 - 0.6 * straight),
         ),
         (&[0.0, 0.25, 0.5, 0.75], 0.5 * heat * heat * slow * busy),
         (&[0.0, 0.25, 0.75], 0.16 * straight * slow * busy),
@@ -222,6 +239,58 @@ fn phrase_onsets(from: f64, to: f64, bar: &BarPlan, style: Style, lead: Lead, bp
         onsets.push(from);
     }
     onsets
+}
+
+/// Onsets as soloists follow one beat's rhythm with another.
+fn idiom_onsets(idiom: &Idiom, (from, to): (f64, f64), bpm: f64, heat: f64, dice: &mut Dice) -> Vec<f64> {
+    let mut onsets = Vec::new();
+    let mut cell = vec![0, 6];
+    let mut beat = from.floor();
+    while beat < to {
+        cell = idiom.cell(&cell, bpm, heat, dice);
+        onsets.extend(cell.iter().map(|twelfth| beat + f64::from(*twelfth) / 12.0).filter(|at| *at >= from && *at < to));
+        beat += 1.0;
+    }
+    if onsets.is_empty() {
+        onsets.push(from);
+    }
+    onsets
+}
+
+/// Pitches as soloists follow two intervals with a third, held to the changes: strong notes want chord tones, others the scale.
+fn idiom_pitches(
+    idiom: &Idiom,
+    onsets: &[f64],
+    chord_of: &dyn Fn(f64) -> Chord,
+    start: i32,
+    window: (i32, i32),
+    dice: &mut Dice,
+) -> Vec<i32> {
+    let mut here = into_window(chord_of(onsets[0]).nearest_tone(start, 1), window);
+    let mut pitches = vec![here];
+    let mut before = (0, 0);
+    for pair in onsets.windows(2) {
+        let chord = chord_of(pair[1]);
+        let strong = pair[1].fract() < 1e-6;
+        let weight = |step: i32| {
+            let pitch = here + step;
+            let fit = match (chord.contains(pitch), chord.has_in_scale(pitch)) {
+                (true, _) if strong => 3.0,
+                (true, _) => 1.6,
+                (_, true) => 1.2,
+                _ if strong => 0.08,
+                _ => 0.35,
+            };
+            let inside = (window.0..=window.1).contains(&pitch);
+            (idiom.interval(before, step) + 1e-4) * fit * if inside { 1.0 } else { 1e-4 }
+        };
+        let options: Vec<(i32, f64)> = (-12..=12).map(|step| (step, weight(step))).collect();
+        let step = dice.weighted(&options);
+        before = (before.1, step);
+        here = into_window(here + step, window);
+        pitches.push(here);
+    }
+    pitches
 }
 
 /// Pitches for `onsets` (beats) over changes, starting near `start`, inside `window`; `leaps` is how often a line arpeggiates.

@@ -11,13 +11,15 @@ pub enum Role {
     Bass,
     /// Melody and solos.
     Lead,
+    /// A second horn beside the lead.
+    Second,
     /// The drum kit.
     Drums,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 4] = [Role::Comping, Role::Bass, Role::Lead, Role::Drums];
+    pub const ALL: [Role; 5] = [Role::Comping, Role::Bass, Role::Lead, Role::Second, Role::Drums];
 
     /// The name used in files.
     pub fn name(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Role {
             Role::Comping => "comping",
             Role::Bass => "bass",
             Role::Lead => "lead",
+            Role::Second => "second",
             Role::Drums => "drums",
         }
     }
@@ -35,6 +38,7 @@ impl Role {
             Role::Comping => 0,
             Role::Bass => 1,
             Role::Lead => 2,
+            Role::Second => 3,
             Role::Drums => 9,
         }
     }
@@ -99,6 +103,10 @@ pub const ORGAN: Instrument = instrument("organ", 17, 41, 89);
 pub const DOUBLE_BASS: Instrument = instrument("double bass", 32, 28, 58);
 /// Electric bass, fingered.
 pub const ELECTRIC_BASS: Instrument = instrument("electric bass", 33, 28, 60);
+/// The left hand of a piano without a bass player.
+pub const LEFT_HAND: Instrument = instrument("piano, left hand", 0, 28, 58);
+/// Fretless electric bass.
+pub const FRETLESS_BASS: Instrument = instrument("fretless bass", 35, 28, 60);
 /// Horns and other melody instruments.
 pub const SOLOISTS: [Instrument; 9] = [
     instrument("trumpet", 56, 55, 82),

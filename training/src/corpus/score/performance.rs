@@ -3,7 +3,7 @@
 use turnaround_core::time::Beats;
 
 use super::note::{Note, Role};
-use super::style::interpolate;
+use super::style::{Style, interpolate};
 use crate::corpus::dice::Dice;
 
 /// How a take sits on the grid.
@@ -28,11 +28,15 @@ pub const MAX_LAG: f64 = 0.035;
 
 impl Timing {
     /// Draws a take's timing. The soloist's lag follows medians of transcribed solos: 25 ms on slow beats, none on the fastest.
-    pub fn draw(swing: f64, bpm: f64, swings: bool, dice: &mut Dice) -> Self {
+    ///
+    /// `bpm` counts felt beats. Compound metres have exact triplets.
+    pub fn draw(style: Style, swing: f64, bpm: f64, dice: &mut Dice) -> Self {
+        let swings = style.swings();
         let beat_seconds = 60.0 / bpm;
         const LAG: [(f64, f64); 6] = [(0.2, 0.0), (0.225, 0.006), (0.275, 0.012), (0.35, 0.019), (0.5, 0.023), (0.8, 0.025)];
         let feel = if swings { dice.between(0.5, 1.3) } else { dice.between(0.0, 0.7) };
-        let swing = if swings { (swing + 0.025 * dice.normal()).clamp(0.53, 0.74) } else { swing };
+        let loose = swing + 0.025 * dice.normal();
+        let swing = if swings && !style.is_compound() { loose.clamp(0.53, 0.74) } else { swing };
         Self {
             swing,
             beat_seconds,
@@ -58,7 +62,7 @@ impl Timing {
 
     fn lag(&self, role: Role) -> f64 {
         match role {
-            Role::Lead => self.lead_lag,
+            Role::Lead | Role::Second => self.lead_lag,
             Role::Bass => self.bass_lag,
             Role::Comping => self.comping_lag,
             Role::Drums => 0.0,
@@ -69,7 +73,7 @@ impl Timing {
 /// Standard deviation of one note's timing, in seconds.
 fn looseness(role: Role) -> f64 {
     match role {
-        Role::Lead => 0.007,
+        Role::Lead | Role::Second => 0.007,
         Role::Comping => 0.005,
         Role::Bass => 0.004,
         Role::Drums => 0.003,
@@ -95,9 +99,14 @@ pub fn perform(notes: &mut [Note], role: Role, timing: &Timing, end: f64, seed: 
         note.duration = Beats::new((release - onset).min((end - onset).max(0.01)));
         note.velocity = (f64::from(note.velocity) + 4.5 * dice.normal()).round().clamp(1.0, 127.0) as u8;
     }
+    settle(notes, role);
+}
+
+/// Sorts a performed part and ends its notes where others need the instrument.
+pub fn settle(notes: &mut [Note], role: Role) {
     notes.sort_by(|a, b| a.onset.get().total_cmp(&b.onset.get()).then(a.pitch.cmp(&b.pitch)));
     match role {
-        Role::Bass | Role::Lead => end_at_next(notes, |_, _| true),
+        Role::Bass | Role::Lead | Role::Second => end_at_next(notes, |_, _| true),
         Role::Comping | Role::Drums => end_at_next(notes, |a, b| a.pitch == b.pitch),
     }
 }

@@ -168,12 +168,17 @@ pub fn arrange(form: &Form, style: Style, bpm: f64, seconds: f64, seed: u64) -> 
         }
     }
     end(&mut bars, form);
-    set_texture(&mut bars, style, dice);
-    set_events(&mut bars, dice);
+    dress(&mut bars, style, dice);
     if let Some(last) = bars.last_mut() {
         silence_after_final(last);
     }
     bars
+}
+
+/// Decides for bars whose stages and leads are known who rests, how the rhythm section feels and what happens once.
+pub fn dress(bars: &mut [BarPlan], style: Style, dice: &mut Dice) {
+    set_texture(bars, style, dice);
+    set_events(bars, dice);
 }
 
 fn bar(index: usize, beats: f64, stretch: &Stretch, form_bar: usize, from: &FormBar, intensity: f64) -> BarPlan {
@@ -309,6 +314,29 @@ fn set_texture(bars: &mut [BarPlan], style: Style, dice: &mut Dice) {
     }
 }
 
+/// Rewrites an arrangement for a band without a drummer: nobody else rests for long, and drum solos become the soloist's.
+pub fn without_drums(bars: &mut [BarPlan]) {
+    for bar in bars {
+        bar.drums = DrumFeel::Out;
+        bar.fill = false;
+        bar.crash = false;
+        if bar.bass == BassFeel::Out && bar.lead != Lead::Bass {
+            bar.bass = BassFeel::Full;
+        }
+        if bar.lead == Lead::Drums {
+            bar.lead = Lead::Soloist;
+        }
+        bar.comping = true;
+    }
+}
+
+/// Rewrites an arrangement for hands alone: no bass player either, so none has a solo.
+pub fn without_bass_solos(bars: &mut [BarPlan]) {
+    for bar in bars.iter_mut().filter(|bar| bar.lead == Lead::Bass) {
+        (bar.lead, bar.bass) = (Lead::Soloist, BassFeel::Full);
+    }
+}
+
 fn set_intro(bar: &mut BarPlan, kind: usize) {
     match kind {
         0 => {}
@@ -359,5 +387,12 @@ fn set_events(bars: &mut [BarPlan], dice: &mut Dice) {
 fn ensemble_hits(beats: f64, dice: &mut Dice) -> Vec<f64> {
     let four: [&[f64]; 5] = [&[0.0, 1.5], &[1.5, 3.5], &[0.0, 0.5, 2.0], &[0.0, 1.5, 3.0], &[0.5, 2.5]];
     let three: [&[f64]; 3] = [&[0.0, 1.5], &[0.5, 2.0], &[0.0, 1.0, 2.5]];
-    if beats > 3.0 { dice.pick(&four).to_vec() } else { dice.pick(&three).to_vec() }
+    let two: [&[f64]; 3] = [&[0.0, 1.0], &[0.5, 1.5], &[0.0, 1.5]];
+    if beats < 3.0 {
+        dice.pick(&two).to_vec()
+    } else if beats > 3.0 {
+        dice.pick(&four).to_vec()
+    } else {
+        dice.pick(&three).to_vec()
+    }
 }
