@@ -41,7 +41,7 @@ impl SampleRate {
     }
 
     /// Samples per second.
-    pub fn hz(self) -> u32 {
+    pub const fn hz(self) -> u32 {
         self.0
     }
 
