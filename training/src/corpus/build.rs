@@ -5,23 +5,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use turnaround_core::bars::{Bar, BarNumber, units};
-use turnaround_core::contract::sha256_hex;
-use turnaround_core::time::SampleRate;
+use turnaround_core::time::{Beats, Metre, SampleRate};
 
-use super::dataset::{AUDIO_FILE, FACTORS_FILE, FORMAT, MANIFEST_FILE, Manifest, RECIPE, Split, UNITS_FILE, UnitRow, store};
+use super::dataset::{
+    AUDIO_FILE, BeatRow, FACTORS_FILE, FORMAT, MANIFEST_FILE, Manifest, PIECES_FILE, PieceRow, RECIPE, Source, UNITS_FILE,
+    UnitRow, store,
+};
 use super::dice::derive;
 use super::factors::{self, BarFactors};
 use super::render::{Player, TAIL_SECONDS};
 use super::score::{Composition, Piece, Wishes};
-use super::split;
+use super::split::{self, Split};
 
 /// Each composition is heard in this many takes.
 const TAKES: u64 = 2;
@@ -56,6 +59,7 @@ pub struct Summary {
 #[derive(Serialize, Deserialize)]
 struct Shard {
     samples: usize,
+    piece: PieceRow,
     units: Vec<UnitRow>,
     factors: Vec<BarFactors>,
 }
@@ -159,6 +163,7 @@ fn render_shard(shards: &Path, take: &Take, player: &Player) -> Result<()> {
     let bars = bars_of(&piece);
     let shard = Shard {
         samples: audio.len(),
+        piece: piece_row(take.number, &piece, &bars, audio.len()),
         units: unit_rows(take.number, &piece, &bars),
         factors: factors::of(take.number, &piece, &bars, &audio),
     };
@@ -174,6 +179,40 @@ fn render_shard(shards: &Path, take: &Take, player: &Player) -> Result<()> {
 pub fn bars_of(piece: &Piece) -> Vec<Bar> {
     let map = piece.tempo_map();
     (1..=piece.bars.len() as i64).map(|number| map.bar(BarNumber::new(number))).collect()
+}
+
+/// The piece as a row, with its felt beats; samples counted from the piece's start.
+pub fn piece_row(number: usize, piece: &Piece, bars: &[Bar], samples: usize) -> PieceRow {
+    let map = piece.tempo_map();
+    let felt = felt_beat(piece.metre);
+    let beats = bars.iter().flat_map(|bar| {
+        let count = (bar.length.get() / felt).round() as u32;
+        (0..count).map(move |beat| (bar.start_beat + Beats::new(f64::from(beat) * felt), beat + 1))
+    });
+    let row = |(at, number)| BeatRow { sample: SampleRate::MODEL.samples_from(map.seconds_at(at)).as_index() as u64, number };
+    PieceRow {
+        piece: number,
+        source: Source::Arranger,
+        title: piece.title.clone(),
+        composition: split::composition(&piece.title),
+        split: Split::of(&piece.title),
+        start: 0,
+        end: samples as u64,
+        style: piece.style.name().to_owned(),
+        metre: piece.metre.to_string(),
+        beats: beats.map(row).collect(),
+        degradations: Vec::new(),
+    }
+}
+
+/// The beat a listener taps, in quarter notes: the dotted quarter in compound metres, else the note the metre counts, but for
+/// eighths, of which it takes two.
+pub fn felt_beat(metre: Metre) -> f64 {
+    match (metre.numerator(), metre.denominator()) {
+        (6 | 9 | 12, 8) => 1.5,
+        (_, 8) => 1.0,
+        (_, denominator) => 4.0 / f64::from(denominator),
+    }
 }
 
 /// The piece's units; samples counted from the piece's start.
@@ -201,6 +240,7 @@ pub fn unit_rows(number: usize, piece: &Piece, bars: &[Bar]) -> Vec<UnitRow> {
 fn join(options: &BuildOptions, player: &Player, takes: &[Take]) -> Result<Summary> {
     let shards = options.out.join(SHARDS);
     let mut audio = create(&options.out.join(AUDIO_FILE))?;
+    let mut pieces = create(&options.out.join(PIECES_FILE))?;
     let mut table = create(&options.out.join(UNITS_FILE))?;
     let mut truth = create(&options.out.join(FACTORS_FILE))?;
     let (mut samples, mut bars, mut unit_count) = (0_u64, 0, 0);
@@ -214,6 +254,7 @@ fn join(options: &BuildOptions, player: &Player, takes: &[Take]) -> Result<Summa
         let bytes = fs::read(&audio_path).with_context(|| format!("cannot read {}", audio_path.display()))?;
         ensure!(bytes.len() == 2 * shard.samples, "{} is damaged: remove it and its table", audio_path.display());
         audio.write_all(&bytes)?;
+        write_line(&mut pieces, &moved(shard.piece, samples))?;
         for mut unit in shard.units {
             unit.start += samples;
             unit.end += samples;
@@ -228,7 +269,7 @@ fn join(options: &BuildOptions, player: &Player, takes: &[Take]) -> Result<Summa
         }
         samples += shard.samples as u64;
     }
-    for mut file in [audio, table, truth] {
+    for mut file in [audio, pieces, table, truth] {
         file.flush()?;
     }
     let manifest = Manifest {
@@ -254,6 +295,14 @@ fn join(options: &BuildOptions, player: &Player, takes: &[Take]) -> Result<Summa
     Ok(Summary { manifest, units_by_split })
 }
 
+/// A piece as seen from the start of the corpus.
+fn moved(mut piece: PieceRow, samples: u64) -> PieceRow {
+    piece.start += samples;
+    piece.end += samples;
+    piece.beats.iter_mut().for_each(|beat| beat.sample += samples);
+    piece
+}
+
 fn create(path: &Path) -> Result<BufWriter<File>> {
     Ok(BufWriter::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?))
 }
@@ -263,11 +312,22 @@ fn write_line(file: &mut impl Write, row: &impl Serialize) -> Result<()> {
     Ok(file.write_all(b"\n")?)
 }
 
+/// Hashes of the corpus's files, read in pieces: the audio need not fit into memory.
 fn hashes(out: &Path) -> Result<BTreeMap<String, String>> {
     let hash = |name: &str| -> Result<(String, String)> {
         let path = out.join(name);
-        let content = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok((name.to_owned(), sha256_hex(&content)))
+        let cannot_read = || format!("cannot read {}", path.display());
+        let mut file = File::open(&path).with_context(cannot_read)?;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            let count = file.read(&mut buffer).with_context(cannot_read)?;
+            if count == 0 {
+                break;
+            }
+            hasher.update(&buffer[..count]);
+        }
+        Ok((name.to_owned(), hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
     };
-    [AUDIO_FILE, UNITS_FILE, FACTORS_FILE].into_iter().map(hash).collect()
+    [AUDIO_FILE, PIECES_FILE, UNITS_FILE, FACTORS_FILE].into_iter().map(hash).collect()
 }

@@ -1,7 +1,8 @@
 //! The corpus on disk, and its loader.
 //!
 //! A folder holds `corpus.json` (where it comes from), `audio.i16` (all pieces one after another, mono 16 kHz, little endian),
-//! `bars.jsonl` (one unit a line) and `factors.jsonl`, which this file never opens: ground truth scores models and trains none.
+//! `pieces.jsonl` (one piece a line, with every beat), `bars.jsonl` (one unit a line) and `factors.jsonl`, which this file never
+//! opens: ground truth scores models and trains none.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -9,18 +10,21 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub use super::split::Split;
+use super::split::Split;
 
 /// The format this code writes and reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// Raised when the arranger or the renderer changes what a seed sounds like.
 pub const RECIPE: u32 = 2;
 /// The manifest's file name.
 pub const MANIFEST_FILE: &str = "corpus.json";
 /// The audio's file name.
 pub const AUDIO_FILE: &str = "audio.i16";
+/// The piece table's file name.
+pub const PIECES_FILE: &str = "pieces.jsonl";
 /// The unit table's file name.
 pub const UNITS_FILE: &str = "bars.jsonl";
 /// The ground truth's file name.
@@ -62,6 +66,57 @@ pub struct Manifest {
     pub sha256: BTreeMap<String, String>,
 }
 
+/// Where a piece comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Our own arranger, over changes of its own or read from an archive.
+    Arranger,
+    /// A transcribed solo with a rhythm section of ours.
+    Weimar,
+    /// A recording of the user's.
+    Own,
+}
+
+/// One beat of a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BeatRow {
+    /// Where it falls, counted from the start of the corpus.
+    pub sample: u64,
+    /// Its number in the bar, from 1. A beat of number 1 is a bar line.
+    pub number: u32,
+}
+
+/// One piece: a line of `pieces.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PieceRow {
+    /// Piece, from 0; its place in the table.
+    pub piece: usize,
+    /// Where it comes from.
+    pub source: Source,
+    /// What it is called: for music from an archive the archive and a number in it.
+    pub title: String,
+    /// The composition: 16 hexadecimal digits made from its normalised title. The split is drawn from it.
+    pub composition: String,
+    /// The composition's split.
+    pub split: Split,
+    /// First sample, counted from the start of the corpus. The first bar line comes later.
+    pub start: u64,
+    /// One past the last sample. The last bar has ended before.
+    pub end: u64,
+    /// How it is played.
+    pub style: String,
+    /// As `4/4`; one metre throughout.
+    pub metre: String,
+    /// Every beat of every bar, in order, wherever the tempo goes. Beats are **felt** beats, which a listener taps: quarter notes in
+    /// 3/4, 4/4 and 5/4, dotted quarters in 6/8 (two to the bar) and 12/8 (four). Tempi elsewhere count quarter notes.
+    pub beats: Vec<BeatRow>,
+    /// What was done to the finished audio, in order; empty for a clean piece.
+    pub degradations: Vec<serde_json::Value>,
+}
+
 /// One unit: what the models handle, a bar where bars are neither short nor long. A line of `bars.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,13 +133,13 @@ pub struct UnitRow {
     pub start: u64,
     /// One past the last sample.
     pub end: u64,
-    /// Quarter notes per minute.
+    /// Quarter notes per minute; where the tempo moves, the unit's mean. [`PieceRow::beats`] says where each beat falls.
     pub tempo: f64,
     /// As `4/4`.
     pub metre: String,
     /// The composition's split.
     pub split: Split,
-    /// The composition's title.
+    /// The piece's title.
     pub title: String,
 }
 
@@ -93,6 +148,8 @@ pub struct UnitRow {
 pub struct Corpus {
     /// Where it comes from.
     pub manifest: Manifest,
+    /// Every piece, in order.
+    pub pieces: Vec<PieceRow>,
     /// Every unit, in order.
     pub units: Vec<UnitRow>,
     /// Mono, 16 kHz.
@@ -105,15 +162,19 @@ impl Corpus {
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(MANIFEST_FILE);
         let text = fs::read_to_string(&path).with_context(|| format!("{} is no corpus: build one first", folder.display()))?;
-        let manifest: Manifest = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
-        ensure!(manifest.format == FORMAT, "the corpus has format {}, this program reads {FORMAT}", manifest.format);
-        let units = read_units(&folder.join(UNITS_FILE))?;
+        let manifest = read_manifest(&text, &path)?;
+        let pieces: Vec<PieceRow> = read_table(&folder.join(PIECES_FILE))?;
+        let found = pieces.len();
+        ensure!(found == manifest.pieces, "the piece table has {found} rows, the manifest says {}", manifest.pieces);
+        let units: Vec<UnitRow> = read_table(&folder.join(UNITS_FILE))?;
         ensure!(units.len() == manifest.units, "the unit table has {} rows, the manifest says {}", units.len(), manifest.units);
         let audio = read_audio(&folder.join(AUDIO_FILE))?;
         let samples = audio.len() as u64;
         ensure!(samples == manifest.samples, "the audio has {samples} samples, the manifest says {}", manifest.samples);
+        ensure!(pieces.iter().all(|piece| piece.start < piece.end && piece.end <= samples), "a piece lies outside the audio");
         ensure!(units.iter().all(|unit| unit.start < unit.end && unit.end <= samples), "a unit lies outside the audio");
-        Ok(Self { manifest, units, audio })
+        ensure!(units.iter().all(|unit| unit.piece < pieces.len()), "a unit belongs to no piece");
+        Ok(Self { manifest, pieces, units, audio })
     }
 
     /// Numbers of the units of a split, in order.
@@ -164,14 +225,29 @@ pub fn store(sample: f32) -> i16 {
     (sample * 32768.0).round().clamp(-32768.0, 32767.0) as i16
 }
 
-fn read_units(path: &Path) -> Result<Vec<UnitRow>> {
+/// The format is looked at first, for a manifest of another format has other fields.
+fn read_manifest(text: &str, path: &Path) -> Result<Manifest> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        format: u32,
+    }
+    let damaged = || format!("{} is damaged", path.display());
+    let Versioned { format } = serde_json::from_str(text).with_context(damaged)?;
+    ensure!(
+        format == FORMAT,
+        "the corpus has format {format}, this program reads {FORMAT}: build it anew with `turnaround-training corpus`"
+    );
+    serde_json::from_str(text).with_context(damaged)
+}
+
+fn read_table<Row: DeserializeOwned>(path: &Path) -> Result<Vec<Row>> {
     let file = File::open(path).with_context(|| format!("the corpus has no {}", path.display()))?;
-    let mut units = Vec::new();
+    let mut rows = Vec::new();
     for (number, line) in BufReader::new(file).lines().enumerate() {
         let line = line.with_context(|| format!("cannot read {}", path.display()))?;
-        units.push(serde_json::from_str(&line).with_context(|| format!("line {} of {} is damaged", number + 1, path.display()))?);
+        rows.push(serde_json::from_str(&line).with_context(|| format!("line {} of {} is damaged", number + 1, path.display()))?);
     }
-    Ok(units)
+    Ok(rows)
 }
 
 /// Reads in pieces, so that memory never holds the corpus twice.

@@ -12,7 +12,7 @@ pub mod score;
 pub mod split;
 
 pub use build::{BuildOptions, Summary, build};
-pub use dataset::{Corpus, UnitRow};
+pub use dataset::{BeatRow, Corpus, PieceRow, Source, UnitRow};
 pub use demo::{DemoInfo, DemoOptions, render_demo};
 pub use split::Split;
 

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use turnaround_core::time::SampleRate;
 
 use super::build::{bars_of, build_with, unit_rows};
-use super::dataset::{AUDIO_FILE, Corpus, FACTORS_FILE, MANIFEST_FILE, UNITS_FILE, float, store};
+use super::dataset::{AUDIO_FILE, Corpus, FACTORS_FILE, MANIFEST_FILE, PIECES_FILE, UNITS_FILE, float, store};
 use super::render::{Player, find_soundfont};
 use super::score::style::Style;
 use super::score::{Composition, Piece, Wishes};
@@ -172,7 +172,7 @@ fn sound_starts_where_the_score_says() {
 }
 
 fn corpus_files(folder: &Path) -> Vec<Vec<u8>> {
-    [MANIFEST_FILE, AUDIO_FILE, UNITS_FILE, FACTORS_FILE]
+    [MANIFEST_FILE, AUDIO_FILE, PIECES_FILE, UNITS_FILE, FACTORS_FILE]
         .map(|name| fs::read(folder.join(name)).expect("a corpus has this file"))
         .to_vec()
 }
@@ -208,6 +208,7 @@ fn opens_without_its_ground_truth(folder: &Path) {
     let corpus = Corpus::open(folder).unwrap_or_else(|error| panic!("{error:#}"));
     assert_eq!(truth.len(), corpus.manifest.bars);
     assert!(corpus.units.iter().all(|unit| truth.iter().any(|bar| bar.piece == unit.piece && bar.bar == unit.first_bar)));
+    beats_open_and_divide_every_bar(&corpus);
     let units: usize = [Split::Train, Split::Validation, Split::Test].into_iter().map(|split| corpus.of(split).len()).sum();
     assert_eq!(units, corpus.units.len());
     for unit in 0..corpus.units.len() {
@@ -225,6 +226,31 @@ fn opens_without_its_ground_truth(folder: &Path) {
     assert_eq!(corpus.window(-4, 4), vec![0.0; 4]);
     assert_eq!(corpus.window(-2, 4)[2..], corpus.window(0, 2)[..]);
     assert_eq!(corpus.window(corpus.audio().len() as i64, 3), vec![0.0; 3]);
+}
+
+/// Beats count up to the metre, lie inside their piece, and the first and last bars' lines are the first and last units' ends.
+fn beats_open_and_divide_every_bar(corpus: &Corpus) {
+    for piece in &corpus.pieces {
+        assert!(piece.beats.windows(2).all(|pair| pair[0].sample < pair[1].sample));
+        assert!(piece.beats.windows(2).all(|pair| pair[1].number == pair[0].number + 1 || pair[1].number == 1));
+        assert!(piece.beats.iter().all(|beat| (piece.start..piece.end).contains(&beat.sample)));
+        let units: Vec<_> = corpus.units.iter().filter(|unit| unit.piece == piece.piece).collect();
+        assert_eq!((piece.beats[0].sample, piece.beats[0].number), (units[0].start, 1));
+        let lines: Vec<u64> = piece.beats.iter().filter(|beat| beat.number == 1).map(|beat| beat.sample).collect();
+        assert_eq!(lines.len(), usize::try_from(units[units.len() - 1].last_bar).expect("bars count up"));
+        assert!(units.iter().filter(|unit| lines.contains(&unit.start)).count() * 2 >= units.len());
+        assert_eq!(piece.split, units[0].split);
+    }
+}
+
+#[test]
+fn a_corpus_of_format_1_is_to_be_built_anew() {
+    let folder = folder("format-1");
+    fs::create_dir_all(&folder).expect("a temporary folder");
+    fs::write(folder.join(MANIFEST_FILE), r#"{"format": 1, "recipe": 2}"#).expect("a temporary file");
+    let error = format!("{:#}", Corpus::open(&folder).expect_err("format 1 has no pieces"));
+    assert!(error.contains("format 1") && error.contains("build it anew"), "{error}");
+    fs::remove_dir_all(folder).expect("the folder is ours");
 }
 
 #[test]
