@@ -3,9 +3,8 @@
 //! It sees what [`turnaround_core::beats::front_end`] makes of sound, and learns from beats that the corpus knows exactly. What it says
 //! is made into beats by [`turnaround_core::beats::track`], here as in the engine.
 
-pub mod card;
+pub mod command;
 pub mod examples;
-pub mod export;
 pub mod labels;
 pub mod network;
 pub mod preset;
