@@ -3,8 +3,12 @@
 //! It sees what [`turnaround_core::beats::front_end`] makes of sound, and learns from beats that the corpus knows exactly. What it says
 //! is made into beats by [`turnaround_core::beats::track`], here as in the engine.
 
+#[cfg(feature = "export")]
+pub mod card;
 pub mod command;
 pub mod examples;
+#[cfg(feature = "export")]
+pub mod export;
 pub mod labels;
 pub mod network;
 pub mod preset;
