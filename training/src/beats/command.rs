@@ -25,6 +25,9 @@ pub struct TrainArguments {
     /// `beats`, `beats_tiny` or a TOML file.
     #[arg(long, default_value = "beats")]
     pub preset: String,
+    /// Another run whose weights are started from.
+    #[arg(long)]
+    pub from: Option<PathBuf>,
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
     pub device: DeviceChoice,
@@ -35,7 +38,10 @@ pub struct TrainArguments {
 
 impl TrainArguments {
     fn trained(&self, preset: &BeatsPreset, corpus: &Arc<Corpus>) -> Result<Trained<Tracker>> {
-        train::train(preset, corpus, self.run.clone(), &self.device.open()?, self.minutes)
+        let device = self.device.open()?;
+        let place =
+            train::Place { folder: self.run.clone(), from: self.from.as_deref(), device: &device, minutes: self.minutes };
+        train::train(preset, corpus, place)
     }
 }
 

@@ -7,9 +7,11 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 use turnaround_core::beats::OUTPUTS;
 use turnaround_core::beats::front_end::{BANDS, FrontEnd, HOP, compressed};
+use turnaround_core::time::Metre;
 
 use super::labels::{Labelled, of_split};
 use super::preset::Augmentation;
+use super::stretch::{five, plain};
 use crate::corpus::{Corpus, Split};
 use crate::train::random::normal;
 
@@ -70,15 +72,16 @@ impl Examples {
         // A longer hop makes music faster.
         let hop = (HOP as f64 * random.random_range(-widest..=widest).exp()).round() as usize;
         let length = self.frames * hop;
-        let spare = (piece.end - piece.start) as i64 - length as i64;
-        let start = piece.start as i64 + if spare > 0 { random.random_range(0..=spare) } else { 0 };
-        let mut sound = self.corpus.window(start, length);
-        // What follows in the corpus is another piece.
-        let inside = (piece.end as i64 - start).max(0) as usize;
-        sound[inside.min(length)..].fill(0.0);
-        let mut magnitudes = self.front_end.with_hop(hop).magnitudes(&sound);
+        let is_five = piece.metre == Metre::FOUR_FOUR && random.random_bool(self.augmentation.five_share);
+        let stretch = if is_five {
+            five(piece, &self.corpus, length, random)
+        } else {
+            let spare = (piece.end - piece.start) as i64 - length as i64;
+            plain(piece, &self.corpus, if spare > 0 { random.random_range(0..=spare) } else { 0 }, length)
+        };
+        let mut magnitudes = self.front_end.with_hop(hop).magnitudes(&stretch.sound);
         self.change(&mut magnitudes, random);
-        let (targets, weights) = self.wanted(piece, start, hop);
+        let (targets, weights) = self.wanted(&stretch.beats, piece.is_compound(), hop);
         Example { frames: compressed(magnitudes), targets, weights }
     }
 
@@ -106,12 +109,11 @@ impl Examples {
         }
     }
 
-    /// Targets and weights of the frames from sample `start` on.
-    fn wanted(&self, piece: &Labelled, start: i64, hop: usize) -> (Vec<f32>, Vec<f32>) {
+    /// Targets and weights of the frames.
+    fn wanted(&self, beats: &[(i64, usize)], is_compound: bool, hop: usize) -> (Vec<f32>, Vec<f32>) {
         let mut targets = vec![0.0f32; self.frames * OUTPUTS];
-        let place = |sample: u64| (sample as i64 - start) as f64 / hop as f64;
-        for &(sample, number) in &piece.beats {
-            let nearest = place(sample).round() as i64;
+        for &(sample, number) in beats {
+            let nearest = (sample as f64 / hop as f64).round() as i64;
             for (frame, said) in [(nearest - 1, BESIDE), (nearest, 1.0), (nearest + 1, BESIDE)] {
                 let Some(row) = usize::try_from(frame).ok().filter(|&frame| frame < self.frames) else { continue };
                 let row = &mut targets[row * OUTPUTS..];
@@ -121,7 +123,7 @@ impl Examples {
                 }
             }
         }
-        if piece.is_compound() {
+        if is_compound {
             targets.chunks_exact_mut(OUTPUTS).for_each(|row| row[2] = 1.0);
         }
         let weight = |(index, &target): (usize, &f32)| {

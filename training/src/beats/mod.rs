@@ -12,4 +12,5 @@ pub mod export;
 pub mod labels;
 pub mod network;
 pub mod preset;
+pub mod stretch;
 pub mod train;

@@ -33,6 +33,8 @@ pub struct BeatsPreset {
 pub struct Augmentation {
     /// Tempo is multiplied or divided by up to this; pitch stays.
     pub tempo: f64,
+    /// Share of examples in 4/4 that are made into five by playing one beat of every bar twice.
+    pub five_share: f64,
     /// Deviation of a smooth random curve over the bands, in decibels.
     pub equaliser_db: f32,
     /// Share of examples whose highs are cut somewhere above 1.5 kHz.

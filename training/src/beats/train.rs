@@ -1,6 +1,6 @@
 //! The tracker's stage: weighted cross-entropy of what it says of every frame.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -14,7 +14,7 @@ use super::examples::{Example, Examples};
 use super::network::Tracker;
 use super::preset::BeatsPreset;
 use crate::corpus::Corpus;
-use crate::train::run::{Loss, RunOptions, Trained, run};
+use crate::train::run::{Loss, RunOptions, Trained, load_average, run};
 
 /// Name of the stage.
 pub const STAGE: &str = "beats";
@@ -22,22 +22,33 @@ pub const STAGE: &str = "beats";
 /// Seconds between checkpoints.
 const CHECKPOINT_SECONDS: f64 = 60.0;
 
-/// Trains a tracker in `folder`, or goes on where an earlier run stopped.
+/// Where a tracker is trained.
+pub struct Place<'a> {
+    /// Folder of the run.
+    pub folder: PathBuf,
+    /// A run whose weights are started from, instead of fresh ones.
+    pub from: Option<&'a Path>,
+    /// Device, differentiation off.
+    pub device: &'a Device,
+    /// Minutes, instead of the preset's steps.
+    pub minutes: Option<f64>,
+}
+
+/// Trains a tracker, or goes on where an earlier run in the same folder stopped.
 ///
 /// # Errors
-/// When the corpus has no piece to learn from, or the loop fails.
-pub fn train(
-    preset: &BeatsPreset,
-    corpus: &Arc<Corpus>,
-    folder: PathBuf,
-    device: &Device,
-    minutes: Option<f64>,
-) -> Result<Trained<Tracker>> {
+/// When the corpus has no piece to learn from, the weights to start from do not fit, or the loop fails.
+pub fn train(preset: &BeatsPreset, corpus: &Arc<Corpus>, place: Place<'_>) -> Result<Trained<Tracker>> {
+    let Place { folder, from, device, minutes } = place;
     let examples = Examples::new(corpus.clone(), preset.frames, preset.augmentation.clone())
         .context("no piece of this corpus falls to the training split: build a longer one")?;
     // Burn draws fresh parameters from the device's own generator.
     device.seed(preset.seed);
     let model = Tracker::new(&preset.network, device);
+    let model = match from {
+        Some(run) => load_average(model, run)?,
+        None => model,
+    };
     let options = RunOptions {
         folder,
         stage: STAGE,
