@@ -3,6 +3,8 @@
 //! Everything a model set is made of. The engine is called in one place, to run graphs that were just exported.
 
 #[cfg(feature = "networks")]
+pub mod beats;
+#[cfg(feature = "networks")]
 pub mod command;
 pub mod corpus;
 #[cfg(feature = "networks")]

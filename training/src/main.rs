@@ -91,6 +91,15 @@ enum Verb {
     #[cfg(feature = "networks")]
     /// Trains every stage that has not finished in a run's folder.
     Train(turnaround_training::command::TrainArguments),
+    #[cfg(feature = "networks")]
+    /// Trains a beat tracker, or goes on with one that has not finished.
+    TrainBeats(turnaround_training::beats::command::TrainArguments),
+    #[cfg(feature = "export")]
+    /// Writes a trained beat tracker: graph, manifest and card.
+    ExportBeats(turnaround_training::beats::command::ExportArguments),
+    #[cfg(feature = "export")]
+    /// Measures a beat tracker on held-out recordings, beside others, and writes the result into its card.
+    EvaluateBeats(turnaround_training::beats::command::EvaluateArguments),
     #[cfg(feature = "export")]
     /// Writes a run as a model set: graphs, manifest and card.
     Export(turnaround_training::command::ExportArguments),
@@ -195,6 +204,12 @@ fn run(verb: Verb) -> Result<()> {
         }
         #[cfg(feature = "networks")]
         Verb::Train(arguments) => turnaround_training::command::train(&arguments),
+        #[cfg(feature = "networks")]
+        Verb::TrainBeats(arguments) => turnaround_training::beats::command::train(&arguments),
+        #[cfg(feature = "export")]
+        Verb::ExportBeats(arguments) => turnaround_training::beats::command::export(&arguments),
+        #[cfg(feature = "export")]
+        Verb::EvaluateBeats(arguments) => turnaround_training::beats::command::evaluate(&arguments),
         #[cfg(feature = "export")]
         Verb::Export(arguments) => turnaround_training::command::export(&arguments),
         #[cfg(feature = "export")]

@@ -2,8 +2,11 @@
 //!
 //! Held out means: compositions of the test split, of which training saw no take in any key.
 
+pub mod beatnet;
+pub mod beats;
 mod chance;
 mod dynamics;
+pub mod hits;
 mod tokenizer;
 
 use std::fmt::Write;
