@@ -84,8 +84,11 @@ impl Tracker {
     /// # Errors
     /// [`BeatsError`] when it is damaged or the runtime cannot take its graph.
     pub fn load(folder: &Path, runtime: &dyn Runtime) -> Result<Self, BeatsError> {
-        let missing =
-            |file: &str, reason: std::io::Error| BeatsError::MissingFile { folder: folder.into(), file: file.into(), reason: reason.to_string() };
+        let missing = |file: &str, reason: std::io::Error| BeatsError::MissingFile {
+            folder: folder.into(),
+            file: file.into(),
+            reason: reason.to_string(),
+        };
         let refused = |error| BeatsError::Contract { folder: folder.to_path_buf(), error };
         let text = fs::read_to_string(folder.join(MANIFEST_FILE)).map_err(|reason| missing(MANIFEST_FILE, reason))?;
         let manifest = TrackerManifest::parse(&text).map_err(refused)?;

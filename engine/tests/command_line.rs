@@ -13,7 +13,12 @@ use tempfile::TempDir;
 const LIGHT: [&str; 4] = ["--runtime", "embedded", "--threads", "1"];
 
 fn turnaround(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_turnaround")).args(arguments).env_remove("TURNAROUND_MODELS").env_remove("TURNAROUND_TRACKER").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_turnaround"))
+        .args(arguments)
+        .env_remove("TURNAROUND_MODELS")
+        .env_remove("TURNAROUND_TRACKER")
+        .output()
+        .unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {

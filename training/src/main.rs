@@ -7,6 +7,8 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use turnaround_core::time::{Metre, SampleRate, Seconds, Tempo};
 use turnaround_training::corpus::own::Grid;
+#[cfg(feature = "export")]
+use turnaround_training::corpus::own::Tracker;
 use turnaround_training::corpus::score::style::Style;
 use turnaround_training::corpus::{self, BuildOptions, DemoOptions, Kind, OwnOptions};
 use turnaround_training::quality::{self, Filter, LearnOptions};
@@ -117,6 +119,10 @@ struct OwnArguments {
     /// Quality filter; else the one that comes with the program.
     #[arg(long, requires = "from")]
     model: Option<PathBuf>,
+    /// Folder of the beat tracker; else the first one found.
+    #[cfg(feature = "export")]
+    #[arg(long, requires = "from")]
+    tracker: Option<PathBuf>,
     #[command(flatten)]
     grid: GridArguments,
 }
@@ -168,8 +174,10 @@ fn default_sources() -> Option<PathBuf> {
 
 fn run(verb: Verb) -> Result<()> {
     match verb {
-        Verb::Corpus { out, own: OwnArguments { from: Some(from), model, grid }, .. } => own(from, out, model.as_deref(), grid),
-        Verb::Corpus { out, hours, seed, sources, copyleft, solo_share, degraded_share, soundfont, threads, .. } => {
+        Verb::Corpus { out, own, hours, seed, sources, copyleft, solo_share, degraded_share, soundfont, threads } => {
+            if let Some(from) = &own.from {
+                return own_corpus(from.clone(), out, &own);
+            }
             let kind = if copyleft { Kind::Copyleft } else { Kind::Permissive };
             let sources = sources.or_else(default_sources);
             match &sources {
@@ -232,10 +240,27 @@ fn quality(arguments: &QualityArguments) -> Result<()> {
     quality::draw(&arguments.plot, &rows)
 }
 
-fn own(from: PathBuf, out: PathBuf, model: Option<&Path>, grid: GridArguments) -> Result<()> {
-    let tempo = grid.tempo.map(Tempo::new).transpose()?;
-    let grid = tempo.map(|tempo| Grid { tempo, offset: Seconds::new(grid.offset), metre: grid.metre });
-    let summary = corpus::build_from(&OwnOptions { from, out, filter: &filter(model)?, grid, tracker: None })?;
+/// Builds a corpus of the user's own recordings and says what became of each.
+fn own_corpus(from: PathBuf, out: PathBuf, arguments: &OwnArguments) -> Result<()> {
+    let GridArguments { tempo, offset, metre } = arguments.grid;
+    let tempo = tempo.map(Tempo::new).transpose()?;
+    let grid = tempo.map(|tempo| Grid { tempo, offset: Seconds::new(offset), metre });
+    let filter = filter(arguments.model.as_deref())?;
+    // Without the engine nothing runs a tracker, and without a tracker grids are given: each recording says so if it has none.
+    #[cfg(feature = "export")]
+    let tracker = match (turnaround_training::beats::heard::tracker(arguments.tracker.as_deref()), &arguments.tracker) {
+        (Ok(tracker), _) => Some(tracker),
+        (Err(error), Some(_)) => return Err(error),
+        (Err(error), None) => {
+            eprintln!("{error:#}");
+            None
+        }
+    };
+    #[cfg(feature = "export")]
+    let tracker = tracker.as_ref().map(|tracker| tracker as Tracker<'_>);
+    #[cfg(not(feature = "export"))]
+    let tracker = None;
+    let summary = corpus::build_from(&OwnOptions { from, out, filter: &filter, grid, tracker })?;
     for outcome in &summary.outcomes {
         match &outcome.reason {
             None => eprintln!("{}: {} bars, {:.0} s", outcome.file, outcome.bars, outcome.seconds),

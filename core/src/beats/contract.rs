@@ -140,13 +140,8 @@ mod tests {
     use super::*;
 
     fn manifest() -> TrackerManifest {
-        let graph = GraphFile {
-            file: GRAPH_FILE.to_owned(),
-            bytes: 3,
-            sha256: sha256_hex(b"abc"),
-            inputs: inputs(),
-            outputs: outputs(),
-        };
+        let graph =
+            GraphFile { file: GRAPH_FILE.to_owned(), bytes: 3, sha256: sha256_hex(b"abc"), inputs: inputs(), outputs: outputs() };
         let training = TrackerTraining {
             preset: "beats".to_owned(),
             seed: 1,
@@ -157,7 +152,16 @@ mod tests {
             parameters: 1,
         };
         let (name, version) = ("beats".to_owned(), "0.1.0".to_owned());
-        TrackerManifest { format: FORMAT, name, version, sample_rate: 16_000, frames_per_second: 50, bands: BANDS, graph, training }
+        TrackerManifest {
+            format: FORMAT,
+            name,
+            version,
+            sample_rate: 16_000,
+            frames_per_second: 50,
+            bands: BANDS,
+            graph,
+            training,
+        }
     }
 
     #[test]

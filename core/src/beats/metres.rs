@@ -45,9 +45,15 @@ mod tests {
 
     #[test]
     fn metres_have_the_beats_a_foot_taps_and_go_there_and_back() {
-        for (text, felt, quarters) in
-            [("3/4", 3, 1.0), ("4/4", 4, 1.0), ("5/4", 5, 1.0), ("6/8", 2, 1.5), ("12/8", 4, 1.5), ("7/8", 7, 0.5), ("3/8", 3, 0.5)]
-        {
+        for (text, felt, quarters) in [
+            ("3/4", 3, 1.0),
+            ("4/4", 4, 1.0),
+            ("5/4", 5, 1.0),
+            ("6/8", 2, 1.5),
+            ("12/8", 4, 1.5),
+            ("7/8", 7, 0.5),
+            ("3/8", 3, 0.5),
+        ] {
             let metre: Metre = text.parse().unwrap();
             assert_eq!((felt_beats(metre), quarters_per_felt_beat(metre).get()), (felt, quarters), "{text}");
             if metre.denominator() == 4 || is_compound(metre) {

@@ -101,7 +101,8 @@ pub fn track(activations: &[Activation], wishes: &Wishes) -> Result<BeatTrack, T
         None => guessed(activations).ok_or(TrackError::NoBeats)?,
     };
     let confidence = confidence(activations, &path);
-    let mut beats: Vec<Beat> = path.beats.iter().map(|&(frame, number)| Beat { time: time_of(frame), number: number + 1 }).collect();
+    let mut beats: Vec<Beat> =
+        path.beats.iter().map(|&(frame, number)| Beat { time: time_of(frame), number: number + 1 }).collect();
     match wishes.octave {
         Octave::Heard => {}
         Octave::Double => beats = doubled(&beats, path.felt_beats),

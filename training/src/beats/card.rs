@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use turnaround_core::beats::contract::{MANIFEST_FILE, TrackerManifest};
 use turnaround_core::beats::decoder::{FASTEST, SLOWEST};
 
-use crate::evaluate::beats::{FILE as EVALUATION_FILE, BeatsEvaluation};
+use crate::evaluate::beats::{BeatsEvaluation, FILE as EVALUATION_FILE};
 use crate::set::parity::{self, Parity};
 
 /// The card's file name.
@@ -64,7 +64,11 @@ fn card(manifest: &TrackerManifest, parities: &[Parity], evaluation: Option<&Bea
         Some(evaluation) => evaluation.describe(&mut text)?,
         None => writeln!(text, "## Measures\n\nThis tracker has not been evaluated.\n")?,
     }
-    writeln!(text, "## Export parity\n\n| runtime | error (limit {:.0e}) | rounding of weights to 16 bits |\n|---|---|---|", parity::LIMIT)?;
+    writeln!(
+        text,
+        "## Export parity\n\n| runtime | error (limit {:.0e}) | rounding of weights to 16 bits |\n|---|---|---|",
+        parity::LIMIT
+    )?;
     for parity in parities {
         writeln!(text, "| {} | {:.1e} | {:.1e} |", parity.runtime, parity.error, parity.rounding)?;
     }

@@ -39,8 +39,7 @@ pub struct TrainArguments {
 impl TrainArguments {
     fn trained(&self, preset: &BeatsPreset, corpus: &Arc<Corpus>) -> Result<Trained<Tracker>> {
         let device = self.device.open()?;
-        let place =
-            train::Place { folder: self.run.clone(), from: self.from.as_deref(), device: &device, minutes: self.minutes };
+        let place = train::Place { folder: self.run.clone(), from: self.from.as_deref(), device: &device, minutes: self.minutes };
         train::train(preset, corpus, place)
     }
 }

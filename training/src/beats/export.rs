@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use turnaround_core::beats::FRAMES_PER_SECOND;
-use turnaround_core::beats::contract::{FORMAT, GRAPH_FILE, INPUT, MANIFEST_FILE, OUTPUT, TrackerManifest, TrackerTraining, inputs, outputs};
+use turnaround_core::beats::contract::{
+    FORMAT, GRAPH_FILE, INPUT, MANIFEST_FILE, OUTPUT, TrackerManifest, TrackerTraining, inputs, outputs,
+};
 use turnaround_core::beats::front_end::BANDS;
 use turnaround_core::contract::{GraphFile, sha256_hex};
 use turnaround_core::time::SampleRate;
@@ -29,7 +31,13 @@ pub const PRESET_FILE: &str = "preset.toml";
 ///
 /// # Errors
 /// When the network cannot be traced, the graph differs from it, or a file cannot be written; an old tracker then stays as it was.
-pub fn write(trained: &Trained<Tracker>, preset: &BeatsPreset, corpus: &Corpus, run: &Path, folder: &Path) -> Result<Vec<Parity>> {
+pub fn write(
+    trained: &Trained<Tracker>,
+    preset: &BeatsPreset,
+    corpus: &Corpus,
+    run: &Path,
+    folder: &Path,
+) -> Result<Vec<Parity>> {
     let (content, parities) = graph(&trained.model)?;
     for parity in &parities {
         ensure!(parity.passes(), "{parity}: the graph is not the network it came from");
@@ -61,7 +69,8 @@ fn graph(tracker: &Tracker) -> Result<(Vec<u8>, Vec<Parity>)> {
     let ports = Ports { inputs: inputs(), outputs: outputs() };
     let forward = |tracker: &Tracker, inputs: &Inputs| Outputs::new().with(OUTPUT, tracker.forward(inputs.get::<3>(INPUT)));
     let stored = as_stored(tracker);
-    let content = trace(&stored, &ports, &Symbols::PAIR, forward).context("exporting the tracker")?.to_bytes(WeightPrecision::F16);
+    let content =
+        trace(&stored, &ports, &Symbols::PAIR, forward).context("exporting the tracker")?.to_bytes(WeightPrecision::F16);
     let parities = parity::measure("tracker", &ports, &content, &stored, tracker, forward).context("exporting the tracker")?;
     Ok((content, parities))
 }

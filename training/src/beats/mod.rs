@@ -9,6 +9,8 @@ pub mod command;
 pub mod examples;
 #[cfg(feature = "export")]
 pub mod export;
+#[cfg(feature = "export")]
+pub mod heard;
 pub mod labels;
 pub mod network;
 pub mod preset;

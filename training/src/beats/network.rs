@@ -48,11 +48,7 @@ impl Tracker {
         let mut last = linear(config.width, OUTPUTS, device);
         // One frame in ten or so is a beat: begin there, not at one in two.
         last.bias = Some(Param::from_tensor(Tensor::full([OUTPUTS], -2.5, device)));
-        Self {
-            first: linear(SEEN * BANDS, config.width, device),
-            blocks: config.dilations.iter().map(block).collect(),
-            last,
-        }
+        Self { first: linear(SEEN * BANDS, config.width, device), blocks: config.dilations.iter().map(block).collect(), last }
     }
 
     /// Log odds, `[batch, mel_frame, OUTPUTS]`, of frames `[batch, mel_frame, BANDS]`.

@@ -82,7 +82,10 @@ impl Manifest {
     /// What the corpus was made from, whom to credit, and under what licences, in a sentence or two for model cards.
     pub fn described(&self) -> String {
         if self.kind == Kind::Own {
-            return format!("recordings of the user's own, {} stretches of {} titles, whose rights are theirs", self.pieces, self.compositions);
+            return format!(
+                "recordings of the user's own, {} stretches of {} titles, whose rights are theirs",
+                self.pieces, self.compositions
+            );
         }
         let mut text = format!(
             "synthesised, {} sources: {} pieces by Turnaround's own arranger (recipe {}, seed {}), played with {} (SHA-256 {})",

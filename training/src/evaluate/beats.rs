@@ -224,7 +224,8 @@ fn agreement(folder: &Path, tracker: &Tracker, rival: &BeatNet) -> Result<Agreem
         let ours = track(&tracker.listen(file.audio())?, &Wishes::default());
         let theirs = track(&rival.listen(file.audio())?, &Wishes::default());
         steady += usize::from(ours.as_ref().is_ok_and(|track| track.steady().is_some()));
-        let of = |track: &Result<BeatTrack, _>, times: fn(&BeatTrack) -> Vec<f64>| track.as_ref().map_or_else(|_| Vec::new(), times);
+        let of =
+            |track: &Result<BeatTrack, _>, times: fn(&BeatTrack) -> Vec<f64>| track.as_ref().map_or_else(|_| Vec::new(), times);
         let (found, known) = (of(&ours, times), of(&theirs, times));
         if trimmed(&found).is_empty() && trimmed(&known).is_empty() {
             continue;

@@ -128,7 +128,8 @@ impl Exporter<'_> {
         let failed = || format!("exporting {graph}");
         let stored = select(&self.stored);
         let content = trace(&stored, &ports, &Symbols::PAIR, &forward).with_context(failed)?.to_bytes(WeightPrecision::F16);
-        let parities = parity::measure(graph.name(), &ports, &content, &stored, &select(self.trained), &forward).with_context(failed)?;
+        let parities =
+            parity::measure(graph.name(), &ports, &content, &stored, &select(self.trained), &forward).with_context(failed)?;
         Ok(Exported { graph, content, parities })
     }
 }
