@@ -16,6 +16,7 @@ use super::metrics::{Marks, Metric, Ruler};
 use super::noise::{self, NoiseLevel};
 use super::probe::{Bar, Probe};
 use super::rows::{Anchors, Maker, Pair, Row};
+use super::spread;
 use super::yardsticks::frechet::Gaussian;
 use super::yardsticks::musicnn::Musicnn;
 
@@ -170,7 +171,7 @@ fn rows(maker: &Maker<'_>, places: &[Place], bars: &[Bar], seed: u64) -> Result<
         let pairs: Vec<Option<Pair>> = (0..bars.len()).map(|index| maker.bar(row, places, bars, index)).collect::<Result<_>>()?;
         let marks: Vec<Marks> = pairs.par_iter().flatten().map(|pair| ruler.compare(&pair.original, &pair.made, lead)).collect();
         let kbit_per_s = match row {
-            Row::Opus(bits) => Some(maker.anchors.bits_per_second(bits) / 1000.0),
+            Row::Opus(bits, band) => Some(maker.anchors.bits_per_second(bits, band) / 1000.0),
             _ => None,
         };
         rows.push(RowMeasures { name: row.name(), kbit_per_s, marks: estimates(&marks, seed) });
@@ -230,7 +231,7 @@ impl Passages {
             return Ok(None);
         }
         // Distances shrink as patches grow more, so all groups are as large.
-        let cloud = |points: Vec<Vec<f32>>| Gaussian::of(&spread_to(&points, patches));
+        let cloud = |points: Vec<Vec<f32>>| Gaussian::of(&spread(&points, patches));
         let (own, other) = (cloud(own), cloud(other));
         let mut rows = Vec::new();
         for (row, made) in self.rows.iter().progress() {
@@ -260,7 +261,7 @@ impl Passages {
             let made = self.rows.iter().map(|(row, made)| (row.name(), made[index].clone()));
             [original].into_iter().chain(made).collect()
         };
-        let chosen = super::spread(&(0..passages.len()).collect::<Vec<_>>(), count);
+        let chosen = spread(&(0..passages.len()).collect::<Vec<_>>(), count);
         chosen
             .into_iter()
             .map(|index| Heard { piece: bed.pieces[passages[index].piece].name.clone(), takes: takes(index) })
@@ -275,11 +276,6 @@ fn beat_f(originals: &[Vec<Seconds>], made: &[Vec<Seconds>]) -> Vec<f64> {
 
 fn original(bed: &Bed, passage: &Passage) -> Vec<f32> {
     bed.pieces[passage.piece].audio[bed.span(passage)].to_vec()
-}
-
-/// `count` of the points, evenly spread.
-fn spread_to(points: &[Vec<f32>], count: usize) -> Vec<Vec<f32>> {
-    super::spread(points, count)
 }
 
 fn progress<T>(items: Vec<T>, what: &'static str) -> impl Iterator<Item = T> {

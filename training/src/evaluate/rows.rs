@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 
-use super::anchors::opus::{self, Coded};
+use super::anchors::opus::{self, Band, Coded};
 use super::bed::{Bed, Passage, Place};
 use super::probe::{Bar, Probe};
 
@@ -15,8 +15,9 @@ pub const CALLS: [usize; 7] = [0, 1, 2, 4, 8, 16, 32];
 /// Calls in use by default, at which everything else is measured.
 pub const DEFAULT_CALLS: usize = 4;
 
-/// Bits a second the anchor is given.
-pub const OPUS: [u32; 3] = [12_000, 8_000, 6_000];
+/// Bits a second the anchor is given, and its band. At 12 kbit/s it takes the whole one by itself.
+pub const OPUS: [(u32, Band); 5] =
+    [(12_000, Band::Own), (8_000, Band::Own), (6_000, Band::Own), (8_000, Band::Wide), (6_000, Band::Wide)];
 
 /// Seconds over which a passage's units fade into each other.
 const FADE_S: f64 = 0.020;
@@ -27,7 +28,7 @@ pub enum Row {
     /// The original itself: what a perfect answer measures.
     Original,
     /// The original after Opus, at bits a second.
-    Opus(u32),
+    Opus(u32, Band),
     /// The original's magnitudes with random phases.
     RandomPhases,
     /// Latents and back, at a number of decoder calls; 0 plays what the latents expect, which is what calls must beat.
@@ -43,7 +44,7 @@ pub enum Row {
 impl Row {
     /// Those that are measured bar by bar, in the order of the table.
     pub fn of_bars() -> Vec<Row> {
-        let opus = OPUS.into_iter().map(Row::Opus);
+        let opus = OPUS.into_iter().map(|(bits, band)| Row::Opus(bits, band));
         let calls = CALLS.into_iter().map(Row::Calls);
         let first = [Row::Original].into_iter().chain(opus).chain([Row::RandomPhases]);
         first.chain(calls).chain([Row::ThroughSlots, Row::Swapped, Row::OtherBar]).collect()
@@ -51,7 +52,7 @@ impl Row {
 
     /// Those that are made of whole passages too.
     pub fn of_passages() -> Vec<Row> {
-        let opus = OPUS.into_iter().map(Row::Opus);
+        let opus = OPUS.into_iter().map(|(bits, band)| Row::Opus(bits, band));
         let own = [Row::RandomPhases, Row::Calls(0), Row::Calls(DEFAULT_CALLS), Row::ThroughSlots];
         opus.chain(own).collect()
     }
@@ -60,7 +61,8 @@ impl Row {
     pub fn name(self) -> String {
         match self {
             Row::Original => "the original".to_owned(),
-            Row::Opus(bits) => format!("Opus, {} kbit/s", bits / 1000),
+            Row::Opus(bits, Band::Own) => format!("Opus, {} kbit/s", bits / 1000),
+            Row::Opus(bits, Band::Wide) => format!("Opus, {} kbit/s, held to 8 kHz", bits / 1000),
             Row::RandomPhases => "true magnitudes, random phases".to_owned(),
             Row::Calls(0) => "what the latents expect, no call".to_owned(),
             Row::Calls(1) => "round trip, 1 call".to_owned(),
@@ -74,26 +76,28 @@ impl Row {
 
 /// Pieces of a bed after Opus, whole.
 pub struct Anchors {
-    coded: BTreeMap<(usize, u32), Coded>,
+    coded: BTreeMap<(usize, (u32, Band)), Coded>,
 }
 
 impl Anchors {
     /// Codes every piece that is measured, at every rate.
     pub fn of(bed: &Bed, pieces: &BTreeSet<usize>, probe: &Probe) -> Result<Self> {
-        let jobs: Vec<(usize, u32)> = pieces.iter().flat_map(|piece| OPUS.map(|bits| (*piece, bits))).collect();
-        let code = |&(piece, bits): &(usize, u32)| Ok(((piece, bits), opus::coded(&bed.pieces[piece].audio, probe.rate, bits)?));
+        let jobs: Vec<(usize, (u32, Band))> = pieces.iter().flat_map(|piece| OPUS.map(|how| (*piece, how))).collect();
+        let code = |&(piece, how): &(usize, (u32, Band))| {
+            Ok(((piece, how), opus::coded(&bed.pieces[piece].audio, probe.rate, how.0, how.1)?))
+        };
         Ok(Self { coded: jobs.par_iter().map(code).collect::<Result<_>>()? })
     }
 
     /// Bits a second that all its packets at a rate took, on average.
-    pub fn bits_per_second(&self, bits: u32) -> f64 {
-        let of_rate = || self.coded.iter().filter(|((_, rate), _)| *rate == bits).map(|(_, coded)| coded);
+    pub fn bits_per_second(&self, bits: u32, band: Band) -> f64 {
+        let of_rate = || self.coded.iter().filter(|((_, how), _)| *how == (bits, band)).map(|(_, coded)| coded);
         let samples: usize = of_rate().map(|coded| coded.samples.len()).sum();
         of_rate().map(|coded| coded.bits_per_second * coded.samples.len() as f64).sum::<f64>() / samples as f64
     }
 
-    fn piece(&self, piece: usize, bits: u32) -> Result<&[f32]> {
-        Ok(&self.coded.get(&(piece, bits)).context("every measured piece was coded")?.samples)
+    fn piece(&self, piece: usize, how: (u32, Band)) -> Result<&[f32]> {
+        Ok(&self.coded.get(&(piece, how)).context("every measured piece was coded")?.samples)
     }
 }
 
@@ -124,7 +128,7 @@ impl Maker<'_> {
         let (length, seed) = (self.bed.range(place).len(), self.seed + index as u64);
         let made = match row {
             Row::Original => bar.original.clone(),
-            Row::Opus(bits) => self.coded_bar(place, bits)?,
+            Row::Opus(bits, band) => self.coded_bar(place, (bits, band))?,
             Row::RandomPhases => self.probe.with_random_phases(bar, length, seed),
             Row::Calls(calls) => self.probe.decode(&bar.latents, length, calls, seed)?,
             Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(bar)?, length, DEFAULT_CALLS, seed)?,
@@ -147,8 +151,8 @@ impl Maker<'_> {
     /// # Panics
     /// If the row is none of passages.
     pub fn passage(&self, row: Row, passage: &Passage, number: usize) -> Result<Vec<f32>> {
-        if let Row::Opus(bits) = row {
-            return Ok(self.anchors.piece(passage.piece, bits)?[self.bed.span(passage)].to_vec());
+        if let Row::Opus(bits, band) = row {
+            return Ok(self.anchors.piece(passage.piece, (bits, band))?[self.bed.span(passage)].to_vec());
         }
         let mut joined = Vec::new();
         for unit in passage.units.clone() {
@@ -167,9 +171,9 @@ impl Maker<'_> {
         Ok(joined)
     }
 
-    fn coded_bar(&self, place: Place, bits: u32) -> Result<Vec<f32>> {
+    fn coded_bar(&self, place: Place, how: (u32, Band)) -> Result<Vec<f32>> {
         let (lead, range) = (self.probe.lead(), self.bed.range(place));
-        let coded = self.anchors.piece(place.piece, bits)?;
+        let coded = self.anchors.piece(place.piece, how)?;
         let before = vec![0.0; lead.saturating_sub(range.start)];
         Ok([before.as_slice(), &coded[range.start.saturating_sub(lead)..range.end]].concat())
     }

@@ -68,7 +68,7 @@ impl BedMeasures {
 }
 
 fn table(text: &mut String, rows: &[RowMeasures], metrics: &[Metric], has_rates: bool) -> std::fmt::Result {
-    let titles: Vec<&str> = metrics.iter().map(|metric| metric.title()).collect();
+    let titles: Vec<String> = metrics.iter().map(|metric| format!("{} {}", metric.name(), metric.better())).collect();
     writeln!(text, "| | {} |\n|{}", titles.join(" | "), "---|".repeat(metrics.len() + 1))?;
     for row in rows {
         let rate = row.kbit_per_s.filter(|_| has_rates).map_or_else(String::new, |rate| format!(" (took {rate:.1})"));
@@ -86,10 +86,8 @@ fn cell(estimate: Option<&Estimate>, metric: Metric) -> String {
 fn fewer(rows: &[RowMeasures], bars: usize) -> Option<String> {
     let least = |metric: Metric| rows.iter().filter_map(|row| row.marks.get(&metric)).map(|estimate| estimate.bars).min();
     let short = Metric::ALL.into_iter().filter_map(|metric| least(metric).map(|least| (metric, least)));
-    let named: Vec<String> = short
-        .filter(|(_, least)| *least < bars)
-        .map(|(metric, least)| format!("{} {least}", metric.title().trim_end_matches([' ', '↓', '↑', '→', '0'])))
-        .collect();
+    let named: Vec<String> =
+        short.filter(|(_, least)| *least < bars).map(|(metric, least)| format!("{} {least}", metric.name())).collect();
     let sentence = "Bars without a partner of their length, harmony, onsets or highs are left out of the measure that needs them; the \
                     fewest in any row";
     (!named.is_empty()).then(|| format!("{sentence}: {}.", named.join(", ")))

@@ -48,11 +48,11 @@ pub fn recordings(folder: &Path, rate: SampleRate) -> Result<Bed> {
         key: "recordings",
         title: "Real recordings".to_owned(),
         source: format!(
-            "{} recordings of {:.2} h from a folder `{}`; {with_grid} cut by a grid beside them, the others every {UNIT}, regardless \
-             of bars",
+            "a folder `{}` of recordings ({}, {:.2} h): {with_grid} cut by a grid beside them, the others every {} s whatever their bars",
+            folder.file_name().unwrap_or_default().to_string_lossy(),
             pieces.len(),
             seconds / 3600.0,
-            folder.file_name().unwrap_or_default().to_string_lossy()
+            UNIT.get()
         ),
         pieces,
     })

@@ -57,18 +57,27 @@ impl Metric {
         Metric::HighsDb,
     ];
 
-    /// The head of its column.
-    pub fn title(self) -> &'static str {
+    /// Its name.
+    pub fn name(self) -> &'static str {
         match self {
-            Metric::Mel => "mel ↓",
-            Metric::StftLog => "STFT, log ↓",
-            Metric::LogSpectral => "LSD ↓",
-            Metric::Chroma => "chroma ↑",
-            Metric::OnsetF => "onset F ↑",
-            Metric::StftLinear => "STFT, linear ↓",
-            Metric::SiSdrDb => "SI-SDR, dB ↑",
-            Metric::LevelDb => "level, dB → 0",
-            Metric::HighsDb => "4–8 kHz, dB → 0",
+            Metric::Mel => "mel",
+            Metric::StftLog => "STFT, log",
+            Metric::LogSpectral => "LSD",
+            Metric::Chroma => "chroma",
+            Metric::OnsetF => "onset F",
+            Metric::StftLinear => "STFT, linear",
+            Metric::SiSdrDb => "SI-SDR, dB",
+            Metric::LevelDb => "level, dB",
+            Metric::HighsDb => "4–8 kHz, dB",
+        }
+    }
+
+    /// What is better: ↓ less, ↑ more, → 0 nearer to nothing.
+    pub fn better(self) -> &'static str {
+        match self {
+            Metric::Mel | Metric::StftLog | Metric::LogSpectral | Metric::StftLinear => "↓",
+            Metric::Chroma | Metric::OnsetF | Metric::SiSdrDb => "↑",
+            Metric::LevelDb | Metric::HighsDb => "→ 0",
         }
     }
 
@@ -174,9 +183,11 @@ mod tests {
 
     #[test]
     fn another_bar_is_worse_in_everything_that_tells_of_likeness() {
-        let (bar, other) = (plucks(&[0.1, 0.6, 1.1], 32_000), plucks(&[0.3, 0.45, 0.9, 1.4], 32_000));
-        let ruler = Ruler::new(SampleRate::MODEL);
-        let near: Vec<f32> = bar.iter().zip(noise(1, 32_000)).map(|(x, hiss)| x + 0.02 * hiss).collect();
+        let hissing = |at: &[f64], seed: u64| -> Vec<f32> {
+            plucks(at, 32_000).iter().zip(noise(seed, 32_000)).map(|(x, hiss)| x + 0.02 * hiss).collect()
+        };
+        let (bar, other) = (hissing(&[0.1, 0.6, 1.1], 1), hissing(&[0.3, 0.45, 0.9, 1.4], 2));
+        let (ruler, near) = (Ruler::new(SampleRate::MODEL), hissing(&[0.1, 0.6, 1.1], 3));
         let (near, far) = (ruler.compare(&bar, &near, LEAD), ruler.compare(&bar, &other, LEAD));
         for metric in [Metric::Mel, Metric::StftLog, Metric::LogSpectral, Metric::StftLinear] {
             assert!(near[&metric] < far[&metric], "{metric:?}: {} and {}", near[&metric], far[&metric]);
