@@ -283,3 +283,70 @@ fn progress<T>(items: Vec<T>, what: &'static str) -> impl Iterator<Item = T> {
     let bar = ProgressBar::new(items.len() as u64).with_style(style).with_message(what);
     items.into_iter().progress_with(bar)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use turnaround_engine::Engine;
+    use turnaround_engine::runtime::{Options, RuntimeChoice};
+
+    use super::super::bed::Piece;
+    use super::super::metrics::hand_made::{noise, plucks};
+    use super::super::metrics::onsets::Onsets;
+    use super::*;
+
+    /// Takes every attack for a beat.
+    struct Attacks;
+
+    impl BeatTracker for Attacks {
+        fn beats(&self, audio: &Audio) -> Result<Vec<Seconds>> {
+            Ok(Onsets::new(audio.rate()).of(audio.channel(0)))
+        }
+    }
+
+    /// Two pieces of thirteen units of half a second, each with its own notes.
+    fn bed() -> Bed {
+        let piece = |seed: u64| {
+            let at: Vec<f64> = (0..24).map(|note| 0.12 + 0.27 * f64::from(note) + 0.01 * seed as f64).collect();
+            let mut audio = plucks(&at, 13 * 8000);
+            audio.iter_mut().zip(noise(seed, 13 * 8000)).for_each(|(x, hiss)| *x += 0.05 * hiss);
+            Piece { name: format!("piece {seed}"), audio, units: (0..13).map(|unit| unit * 8000..(unit + 1) * 8000).collect() }
+        };
+        Bed { key: "test", title: "Test".into(), source: "nowhere".into(), pieces: vec![piece(1), piece(9)] }
+    }
+
+    fn measured(engine: &Engine) -> (BedMeasures, Vec<Heard>) {
+        let probe = Probe::new(engine.set()).unwrap();
+        measure(&bed(), &Tools { probe: &probe, musicnn: None, tracker: Some(&Attacks), seed: 5, heard: 1 }, 4).unwrap()
+    }
+
+    #[test]
+    fn a_bed_is_measured_in_every_row_and_the_same_seed_gives_the_same_figures() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny");
+        let options = Options { runtime: RuntimeChoice::Embedded, ..Options::default() };
+        let engine = Engine::open(Some(&folder), &options).expect("the repository has a tiny set");
+        let (measures, heard) = measured(&engine);
+        let again = serde_json::to_string(&measured(&engine).0).unwrap();
+        assert_eq!(serde_json::to_string(&measures).unwrap(), again);
+
+        let names: Vec<String> = measures.rows.iter().map(|row| row.name.clone()).collect();
+        assert_eq!(names, Row::of_bars().into_iter().map(Row::name).collect::<Vec<_>>());
+        let mean = |row: Row, metric: Metric| {
+            let row = measures.rows.iter().find(|measures| measures.name == row.name()).unwrap();
+            row.marks[&metric].interval.mean
+        };
+        assert_eq!((mean(Row::Original, Metric::Mel), mean(Row::Original, Metric::OnsetF)), (0.0, 1.0));
+        let opus = Row::Opus(12_000, super::super::anchors::opus::Band::Own);
+        assert!(mean(opus, Metric::Mel) < mean(Row::OtherBar, Metric::Mel));
+        assert!(mean(Row::RandomPhases, Metric::Mel) < mean(Row::OtherBar, Metric::Mel));
+        assert!(mean(Row::RandomPhases, Metric::SiSdrDb) < mean(opus, Metric::SiSdrDb));
+        assert!(measures.noise.iter().all(|level| level.velocity_loss.is_finite()));
+
+        let beats = |row: Row| measures.beats.iter().find(|beats| beats.name == row.name()).unwrap().f;
+        assert!(beats(opus).interval.mean > 0.9 && beats(opus).bars == 2, "{:?}", beats(opus));
+        assert_eq!(heard.len(), 1);
+        let lengths: BTreeSet<usize> = heard[0].takes.iter().map(|(_, sound)| sound.len()).collect();
+        assert_eq!((heard[0].takes.len(), lengths), (1 + Row::of_passages().len(), BTreeSet::from([6 * 8000])));
+    }
+}

@@ -78,6 +78,13 @@ pub struct Evaluation {
     pub dynamics: DynamicsMeasures,
 }
 
+impl Evaluation {
+    /// Whether real recordings were among the beds.
+    pub fn has_recordings(&self) -> bool {
+        self.beds.iter().any(|bed| bed.key == bed::RECORDINGS)
+    }
+}
+
 /// Evaluates a set, and leaves the result and a fresh card in its folder.
 ///
 /// # Errors

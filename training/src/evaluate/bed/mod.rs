@@ -6,7 +6,7 @@ mod recordings;
 use std::ops::Range;
 
 pub use corpus::held_out;
-pub use recordings::recordings;
+pub use recordings::{RECORDINGS, recordings};
 
 use super::metrics::level::power;
 use super::spread;

@@ -15,6 +15,9 @@ use turnaround_engine::audio_file::AudioFile;
 
 use super::{Bed, Piece};
 
+/// The bed's key.
+pub const RECORDINGS: &str = "recordings";
+
 /// Length of a unit where no grid is given.
 const UNIT: Seconds = Seconds::new(2.048);
 
@@ -45,7 +48,7 @@ pub fn recordings(folder: &Path, rate: SampleRate) -> Result<Bed> {
     let pieces: Vec<Piece> = pieces.into_iter().map(|(piece, _)| piece).collect();
     let seconds: f64 = pieces.iter().map(|piece| piece.audio.len() as f64 / f64::from(rate.hz())).sum();
     Ok(Bed {
-        key: "recordings",
+        key: RECORDINGS,
         title: "Real recordings".to_owned(),
         source: format!(
             "a folder `{}` of recordings ({}, {:.2} h): {with_grid} cut by a grid beside them, the others every {} s whatever their bars",
