@@ -318,7 +318,7 @@ mod tests {
 
     fn measured(engine: &Engine) -> (BedMeasures, Vec<Heard>) {
         let probe = Probe::new(engine.set()).unwrap();
-        measure(&bed(), &Tools { probe: &probe, musicnn: None, tracker: Some(&Attacks), seed: 5, heard: 1 }, 4).unwrap()
+        measure(&bed(), &Tools { probe: &probe, musicnn: None, tracker: Some(&Attacks), seed: 5, heard: 1 }, 2).unwrap()
     }
 
     #[test]

@@ -26,9 +26,14 @@ pub fn held_out(corpus: &Corpus, key: &'static str, title: &str) -> Result<Bed> 
         key,
         title: title.to_owned(),
         source: format!(
-            "the test split ({} pieces, {units} units) of a corpus rendered with {}: recipe {}, seed {}, {:.2} h",
+            "the test split ({} pieces, {units} units) of a corpus {}: recipe {}, seed {}, {:.2} h",
             by_piece.len(),
-            manifest.soundfont,
+            // A corpus of recordings names none.
+            if manifest.soundfont.is_empty() {
+                "of recordings".to_owned()
+            } else {
+                format!("rendered with {}", manifest.soundfont)
+            },
             manifest.recipe,
             manifest.seed,
             manifest.hours
