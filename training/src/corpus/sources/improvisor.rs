@@ -29,10 +29,11 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let (mut depth, mut block, mut word) = (0_usize, 0, None);
     for (at, character) in text.char_indices() {
-        if depth == 0 && (character.is_whitespace() || character == '(' || character == '|') {
-            if let Some(start) = word.take() {
-                found.push(Token::Word(&text[start..at]));
-            }
+        if depth == 0
+            && (character.is_whitespace() || character == '(' || character == '|')
+            && let Some(start) = word.take()
+        {
+            found.push(Token::Word(&text[start..at]));
         }
         match character {
             '(' => {
@@ -85,7 +86,7 @@ fn sheet(text: &str, number: usize) -> Option<Changes> {
         let each = length / chords.len() as f64;
         runs.extend(chords.iter().map(|word| Run { chord: symbols::chord(word), quarters: each, letter: 'A', opens: false }));
     }
-    let key = (7 * sharps as i32).rem_euclid(12);
+    let key = (7 * sharps).rem_euclid(12);
     let mut bars = if runs.is_empty() { Vec::new() } else { bars(&runs, count, key) };
     // Sheets mark no sections: eight bars are the usual phrase.
     let total = bars.len();
