@@ -57,7 +57,7 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
 }
 
 fn sheet(text: &str, number: usize) -> Option<Changes> {
-    let (mut title, mut meter, mut sharps, mut in_chords) = ("", (4, 4), 0, true);
+    let (mut title, mut meter, mut sharps, mut in_chords) = ("", (4, 4), 0_i32, true);
     let mut bar: Vec<&str> = Vec::new();
     let mut written: Vec<Vec<&str>> = Vec::new();
     for token in tokens(text) {
