@@ -13,7 +13,7 @@ use turnaround_engine::runtime::{Options, RuntimeChoice};
 use turnaround_training::beats::preset::BeatsPreset;
 use turnaround_training::beats::{export, train};
 use turnaround_training::corpus::score::style::Style;
-use turnaround_training::corpus::{self, BuildOptions, Corpus, DemoOptions, Split, render_demo};
+use turnaround_training::corpus::{self, BuildOptions, Corpus, DemoOptions, Kind, Split, render_demo};
 use turnaround_training::evaluate::beats::{Plan, run};
 use turnaround_training::evaluate::hits::f_measure;
 use turnaround_training::set::parity::Parity;
@@ -63,7 +63,13 @@ fn the_tracker_that_ships_follows_trios_it_never_heard_also_in_three_and_faster_
 
 fn small_corpus(folder: &Path) -> Arc<Corpus> {
     let soundfont = Some(PathBuf::from(SMALL_SOUNDFONT));
-    let options = BuildOptions { out: folder.join("corpus"), hours: 0.05, seed: 1, soundfont, threads: 2 };
+    let options = BuildOptions {
+        soundfont,
+        kind: Kind::Copyleft,
+        degraded_share: 0.0,
+        threads: 2,
+        ..BuildOptions::new(folder.join("corpus"), 0.05)
+    };
     corpus::build(&options).expect("the corpus builds; install the Debian package timgm6mb-soundfont");
     Arc::new(Corpus::open(&options.out).expect("what was built opens"))
 }
