@@ -82,7 +82,10 @@ impl Manifest {
     /// What the corpus was made from, whom to credit, and under what licences, in a sentence or two for model cards.
     pub fn described(&self) -> String {
         if self.kind == Kind::Own {
-            return format!("recordings of the user's own, {} stretches of {} titles, whose rights are theirs", self.pieces, self.compositions);
+            return format!(
+                "recordings of the user's own, {} stretches of {} titles, whose rights are theirs",
+                self.pieces, self.compositions
+            );
         }
         let mut text = format!(
             "synthesised, {} sources: {} pieces by Turnaround's own arranger (recipe {}, seed {}), played with {} (SHA-256 {})",
@@ -144,8 +147,8 @@ pub struct PieceRow {
     pub style: String,
     /// As `4/4`; one metre throughout.
     pub metre: String,
-    /// Every beat of every bar, in order, wherever the tempo goes. Beats are **felt** beats, which a listener taps: quarter notes in
-    /// 3/4, 4/4 and 5/4, dotted quarters in 6/8 (two to the bar) and 12/8 (four). Tempi elsewhere count quarter notes.
+    /// Every beat of every bar, in order, wherever the tempo goes. Beats are **felt** beats, which a listener taps: quarter notes
+    /// in 3/4, 4/4 and 5/4, dotted quarters in 6/8 (two to the bar) and 12/8 (four). Tempi elsewhere count quarter notes.
     pub beats: Vec<BeatRow>,
     /// What was done to the finished audio, in order; empty for a clean piece.
     pub degradations: Vec<Degradation>,

@@ -13,8 +13,7 @@ use super::Song;
 use super::stretches::Stretch;
 use crate::corpus::build::{create, hashes, write_line};
 use crate::corpus::dataset::{
-    AUDIO_FILE, BeatRow, FORMAT, MANIFEST_FILE, Manifest, PIECES_FILE, PieceRow, RECIPE, Source, UNITS_FILE, UnitRow,
-    store,
+    AUDIO_FILE, BeatRow, FORMAT, MANIFEST_FILE, Manifest, PIECES_FILE, PieceRow, RECIPE, Source, UNITS_FILE, UnitRow, store,
 };
 use crate::corpus::sources::Kind;
 use crate::corpus::split::{self, Split, composition};

@@ -19,7 +19,7 @@ pub fn second(bars: &[BarPlan], lead: &mut Vec<Note>, instrument: &Instrument, s
     let trades_fours = dice.chance(0.35);
     let has_turn = |bar: &BarPlan| match bar.stage {
         Stage::Solo if bar.lead == Lead::Soloist && trades_fours => (bar.form_bar / 4) % 2 == 1,
-        Stage::Solo if bar.lead == Lead::Soloist => bar.chorus % 2 == 0,
+        Stage::Solo if bar.lead == Lead::Soloist => bar.chorus.is_multiple_of(2),
         _ => false,
     };
     let bar_of = |note: &Note| bars.iter().rev().find(|bar| bar.start <= note.written.get() + 1e-9).unwrap_or(&bars[0]);

@@ -1,4 +1,5 @@
-//! Impro-Visor's chord sheets: titles, metres and changes. Melodies are skipped, for some are in copyright. GPL-2+: copyleft sets only.
+//! Impro-Visor's chord sheets: titles, metres and changes. Melodies are skipped, for some are in copyright. GPL-2+: copyleft sets
+//! only.
 
 use anyhow::Result;
 
@@ -29,10 +30,8 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let (mut depth, mut block, mut word) = (0_usize, 0, None);
     for (at, character) in text.char_indices() {
-        if depth == 0 && (character.is_whitespace() || character == '(' || character == '|') {
-            if let Some(start) = word.take() {
-                found.push(Token::Word(&text[start..at]));
-            }
+        if depth == 0 && (character.is_whitespace() || matches!(character, '(' | '|')) {
+            found.extend(word.take().map(|start| Token::Word(&text[start..at])));
         }
         match character {
             '(' => {
@@ -56,7 +55,7 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
 }
 
 fn sheet(text: &str, number: usize) -> Option<Changes> {
-    let (mut title, mut meter, mut sharps, mut in_chords) = ("", (4, 4), 0, true);
+    let (mut title, mut meter, mut sharps, mut in_chords) = ("", (4, 4), 0_i32, true);
     let mut bar: Vec<&str> = Vec::new();
     let mut written: Vec<Vec<&str>> = Vec::new();
     for token in tokens(text) {
@@ -85,7 +84,7 @@ fn sheet(text: &str, number: usize) -> Option<Changes> {
         let each = length / chords.len() as f64;
         runs.extend(chords.iter().map(|word| Run { chord: symbols::chord(word), quarters: each, letter: 'A', opens: false }));
     }
-    let key = (7 * sharps as i32).rem_euclid(12);
+    let key = (7 * sharps).rem_euclid(12);
     let mut bars = if runs.is_empty() { Vec::new() } else { bars(&runs, count, key) };
     // Sheets mark no sections: eight bars are the usual phrase.
     let total = bars.len();
