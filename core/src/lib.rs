@@ -16,6 +16,7 @@
 pub mod actions;
 pub mod audio;
 pub mod bars;
+pub mod beats;
 pub mod chroma;
 pub mod contract;
 pub mod ear;

@@ -100,20 +100,81 @@ fn hz_from_mel(mel: f64) -> f64 {
 /// Below this a mel magnitude counts as silence, before the logarithm.
 const SILENCE: f32 = 1e-5;
 
-/// The logarithmic mel spectrum of a sound at one window length: periodic Hann window, a quarter of it from frame to frame, frames
-/// centred on their sample with silence around the sound.
+/// The mel spectrum of a sound at one window length: periodic Hann window, frames centred on their sample with silence around the
+/// sound.
 #[derive(Clone)]
-pub struct LogMel {
+pub struct MelSpectrum {
+    hop: usize,
     window: Vec<f32>,
     transform: Arc<dyn RealToComplex<f32>>,
     filterbank: MelFilterbank,
 }
 
-impl fmt::Debug for LogMel {
+impl fmt::Debug for MelSpectrum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogMel").field("window", &self.window.len()).field("bands", &self.filterbank.bands()).finish()
+        let (window, bands) = (self.window.len(), self.filterbank.bands());
+        f.debug_struct("MelSpectrum").field("window", &window).field("hop", &self.hop).field("bands", &bands).finish()
     }
 }
+
+impl MelSpectrum {
+    /// Windows of `length` samples, `hop` samples from one to the next, `bands` bands.
+    ///
+    /// # Panics
+    /// If `length`, `hop` or `bands` is 0.
+    pub fn new(rate: SampleRate, length: usize, hop: usize, bands: usize) -> Self {
+        assert!(hop > 0, "frames must go on");
+        let hann = |i: usize| (std::f64::consts::PI * i as f64 / length as f64).sin().powi(2) as f32;
+        Self {
+            hop,
+            window: (0..length).map(hann).collect(),
+            transform: RealFftPlanner::new().plan_fft_forward(length),
+            filterbank: MelFilterbank::new(rate, length, bands),
+        }
+    }
+
+    /// The same with another number of samples from one frame to the next.
+    ///
+    /// # Panics
+    /// If `hop` is 0.
+    pub fn with_hop(&self, hop: usize) -> Self {
+        assert!(hop > 0, "frames must go on");
+        Self { hop, ..self.clone() }
+    }
+
+    /// Samples from one frame to the next.
+    pub fn hop(&self) -> usize {
+        self.hop
+    }
+
+    /// How many bands a frame has.
+    pub fn bands(&self) -> usize {
+        self.filterbank.bands()
+    }
+
+    /// Mel magnitudes: `[frame, band]`, one frame for every hop begun. The transform is not normalised.
+    pub fn magnitudes(&self, samples: &[f32]) -> Vec<f32> {
+        let length = self.window.len();
+        let mut frame = self.transform.make_input_vec();
+        let mut spectrum = self.transform.make_output_vec();
+        let mut scratch = self.transform.make_scratch_vec();
+        let mut bands = Vec::with_capacity(samples.len().div_ceil(self.hop) * self.bands());
+        for centre in (0..samples.len()).step_by(self.hop) {
+            for (i, (out, weight)) in frame.iter_mut().zip(&self.window).enumerate() {
+                let sample = (centre + i).checked_sub(length / 2).and_then(|position| samples.get(position));
+                *out = sample.map_or(0.0, |sample| sample * weight);
+            }
+            self.transform.process_with_scratch(&mut frame, &mut spectrum, &mut scratch).expect("buffers come from the plan");
+            let magnitudes: Vec<f32> = spectrum.iter().map(|value: &Complex<f32>| value.norm()).collect();
+            bands.extend(self.filterbank.apply(&magnitudes));
+        }
+        bands
+    }
+}
+
+/// The logarithmic [`MelSpectrum`] with a quarter of the window from frame to frame.
+#[derive(Clone, Debug)]
+pub struct LogMel(MelSpectrum);
 
 impl LogMel {
     /// Windows of `length` samples, `bands` bands.
@@ -122,42 +183,24 @@ impl LogMel {
     /// If `length` is below 4 or `bands` is 0.
     pub fn new(rate: SampleRate, length: usize, bands: usize) -> Self {
         assert!(length >= 4, "a window of {length} has no quarter");
-        let hann = |i: usize| (std::f64::consts::PI * i as f64 / length as f64).sin().powi(2) as f32;
-        Self {
-            window: (0..length).map(hann).collect(),
-            transform: RealFftPlanner::new().plan_fft_forward(length),
-            filterbank: MelFilterbank::new(rate, length, bands),
-        }
+        Self(MelSpectrum::new(rate, length, length / 4, bands))
     }
 
     /// Samples from one frame to the next.
     pub fn hop(&self) -> usize {
-        self.window.len() / 4
+        self.0.hop()
     }
 
     /// How many bands a frame has.
     pub fn bands(&self) -> usize {
-        self.filterbank.bands()
+        self.0.bands()
     }
 
     /// `log10` of the mel magnitudes, at least −5: `[frame, band]`, one frame for every hop begun. The transform is not normalised, as in
     /// the reference.
     pub fn analyse(&self, samples: &[f32]) -> Vec<f32> {
-        let length = self.window.len();
-        let mut frame = self.transform.make_input_vec();
-        let mut spectrum = self.transform.make_output_vec();
-        let mut scratch = self.transform.make_scratch_vec();
-        let mut bands = Vec::new();
-        for centre in (0..samples.len()).step_by(self.hop()) {
-            for (i, (out, weight)) in frame.iter_mut().zip(&self.window).enumerate() {
-                let sample = (centre + i).checked_sub(length / 2).and_then(|position| samples.get(position));
-                *out = sample.map_or(0.0, |sample| sample * weight);
-            }
-            self.transform.process_with_scratch(&mut frame, &mut spectrum, &mut scratch).expect("buffers come from the plan");
-            let magnitudes: Vec<f32> = spectrum.iter().map(|value: &Complex<f32>| value.norm()).collect();
-            bands.extend(self.filterbank.apply(&magnitudes).iter().map(|magnitude| magnitude.max(SILENCE).log10()));
-        }
-        bands
+        let magnitudes = self.0.magnitudes(samples).into_iter();
+        magnitudes.map(|magnitude| magnitude.max(SILENCE).log10()).collect()
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! [`Engine`] loads a model set and answers three questions: [`Engine::regenerate`] makes chosen bars anew and leaves every other sample
 //! as it is, [`Engine::infer_actions`] tells the actions heard in bars, and [`Engine::roundtrip`] lets one hear the networks alone.
+//! [`beats::Tracker`] finds the bars of a recording whose grid nobody knows.
 //! Which library runs the networks, ONNX Runtime or the one compiled in, is hidden behind [`runtime`].
 //!
 //! **Thread.** Every call blocks and allocates; none belongs on an audio thread. The crate starts no threads of its own; runtimes keep
 //! theirs inside a call.
 
 pub mod audio_file;
+pub mod beats;
 pub mod bench;
 mod edit;
 mod engine;

@@ -13,7 +13,12 @@ use tempfile::TempDir;
 const LIGHT: [&str; 4] = ["--runtime", "embedded", "--threads", "1"];
 
 fn turnaround(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_turnaround")).args(arguments).env_remove("TURNAROUND_MODELS").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_turnaround"))
+        .args(arguments)
+        .env_remove("TURNAROUND_MODELS")
+        .env_remove("TURNAROUND_TRACKER")
+        .output()
+        .unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -61,6 +66,12 @@ impl Place {
     /// Ten seconds, five bars.
     fn song(&self, name: &str, hz: u32, bits: u16, channels: usize) -> String {
         support::write_wav(&self.path(name), hz, bits, &support::music(hz, channels, 10.0));
+        self.named(name)
+    }
+
+    /// Twenty seconds of clicks at 120 bpm from 0.3 s on, low and loud on the first of four.
+    fn pulse(&self, name: &str) -> String {
+        support::write_wav(&self.path(name), 22_050, 16, &support::pulse(22_050, 20.0));
         self.named(name)
     }
 
@@ -253,8 +264,101 @@ fn every_stage_makes_the_round_trip() {
     let mut without_grid = vec!["roundtrip", &input, "-o", &output, "--models", &place.models];
     without_grid.extend(LIGHT);
     done(&without_grid);
-    let words = refused(&["roundtrip", &input, "-o", &output, "--stage", "bars", "--models", &place.models]);
-    assert!(words.contains("--tempo"), "{words}");
+    // Silence of the tracker's is told as a user can mend it.
+    let nowhere = place.named("nowhere");
+    let words =
+        refused(&["roundtrip", &input, "-o", &output, "--stage", "bars", "--models", &place.models, "--tracker", &nowhere]);
+    assert!(words.contains("--tempo") && words.contains("nowhere"), "{words}");
+}
+
+#[test]
+fn beats_are_told_in_seconds_with_numbers_and_a_steady_grid() {
+    let place = Place::new();
+    let input = place.pulse("in.wav");
+    let mut arguments = vec!["beats", &input, "--json"];
+    arguments.extend(LIGHT);
+    let account = json(&arguments);
+    assert_eq!(account["metre"], "4/4");
+    let felt = account["felt_bpm"].as_f64().unwrap();
+    assert!((felt - 120.0).abs() < 2.5 && (account["tempo"].as_f64().unwrap() - felt).abs() < 1e-9, "{felt}");
+    let beats = account["beats"].as_array().unwrap();
+    assert!(beats.len() >= 36, "{} beats in 20 s", beats.len());
+    for pair in beats.windows(2) {
+        assert_eq!(pair[0]["number"].as_u64().unwrap() % 4 + 1, pair[1]["number"].as_u64().unwrap());
+        assert!((pair[1]["time_s"].as_f64().unwrap() - pair[0]["time_s"].as_f64().unwrap() - 0.5).abs() < 0.06);
+    }
+    let steady = &account["steady"];
+    assert!((steady["tempo"].as_f64().unwrap() - 120.0).abs() < 0.3, "{steady}");
+    let confidence = account["confidence"]["beat"].as_f64().unwrap();
+    assert!((0.3..=1.0).contains(&confidence), "{confidence}");
+    assert!(account["tracker"].as_str().unwrap().starts_with("beats ") && account["runtime"]["runtime"] == "embedded");
+    let words = done(&["beats", &input, "--runtime", "embedded"]);
+    assert!(words.contains("tracked 4/4 steady at"), "{words}");
+}
+
+#[test]
+fn a_listener_may_correct_octave_metre_and_first_beat() {
+    let place = Place::new();
+    let input = place.pulse("in.wav");
+    let told = |more: &[&str]| {
+        let mut arguments = vec!["beats", &input, "--json"];
+        arguments.extend(LIGHT);
+        arguments.extend(more);
+        json(&arguments)
+    };
+    let plain = told(&[]);
+    let bpm = |account: &Value| account["steady"]["tempo"].as_f64().unwrap();
+    assert!((bpm(&told(&["--double"])) / bpm(&plain) - 2.0).abs() < 0.01);
+    assert!((bpm(&told(&["--halve"])) / bpm(&plain) - 0.5).abs() < 0.01);
+    let shifted = told(&["--downbeat-shift", "-1"]);
+    for (before, after) in plain["beats"].as_array().unwrap().iter().zip(shifted["beats"].as_array().unwrap()) {
+        assert_eq!(before["number"].as_u64().unwrap() % 4 + 1, after["number"].as_u64().unwrap());
+    }
+    assert_eq!(told(&["--meter", "3/4"])["metre"], "3/4");
+}
+
+#[test]
+fn a_grid_is_tracked_where_the_tempo_is_left_out() {
+    let place = Place::new();
+    let (input, output) = (place.pulse("in.wav"), place.named("out.wav"));
+    let mut arguments = vec!["actions", &input, "--models", &place.models, "--json"];
+    arguments.extend(LIGHT);
+    let account = json(&arguments);
+    let bars = account["bars"].as_array().unwrap();
+    assert!(bars.len() >= 8, "{} bars of 2 s in 20 s", bars.len());
+    for bar in bars {
+        assert!((bar["end_s"].as_f64().unwrap() - bar["start_s"].as_f64().unwrap() - 2.0).abs() < 0.01);
+    }
+    let mut arguments = vec!["regenerate", &input, "-o", &output, "--models", &place.models, "--quality", "draft", "--bars", "3"];
+    arguments.extend(LIGHT);
+    let words = done(&arguments);
+    assert!(words.contains("grid       tracked 4/4") && words.contains("bit for bit"), "{words}");
+}
+
+#[test]
+fn what_contradicts_a_given_grid_or_cannot_be_tracked_is_refused() {
+    let place = Place::new();
+    let (input, silent) = (place.song("in.wav", 16_000, 16, 1), place.named("silent.wav"));
+    support::write_wav(&place.path("silent.wav"), 16_000, 16, &[vec![0.0; 160_000]]);
+    let tracker = place.path("tracker");
+    fs::create_dir(&tracker).unwrap();
+    fs::write(tracker.join("manifest.json"), "{").unwrap();
+    let tracker = tracker.display().to_string();
+    let given = ["actions", &input, "--models", &place.models, "--tempo", "120"];
+    for (arguments, word) in [
+        ([&given[..], &["--meter", "4/4", "--double"]].concat(), "leave --tempo out"),
+        ([&given[..], &["--meter", "4/4", "--downbeat-shift", "1"]].concat(), "leave --tempo out"),
+        (given.to_vec(), "--meter"),
+        (vec!["actions", &input, "--models", &place.models, "--offset", "1"], "--tempo"),
+        (vec!["beats", &input, "--double", "--halve"], "--halve"),
+        (vec!["beats", &input, "--meter", "17/4"], "17"),
+        (vec!["beats", &silent], "no steady beat"),
+        (vec!["beats", &input, "--tracker", &tracker], "manifest"),
+        (vec!["beats", &input, "--tracker", "nowhere"], "no beat tracker was found"),
+    ] {
+        let words = refused(&arguments);
+        assert!(words.contains(word), "{arguments:?}: {words}");
+    }
 }
 
 #[test]

@@ -92,6 +92,19 @@ pub struct EvaluateArguments {
     /// Corpus folder; its test split is used.
     #[arg(long)]
     pub corpus: PathBuf,
+    /// Folder of a corpus rendered with a SoundFont that training never heard; its test split is used.
+    #[arg(long)]
+    pub unseen: Option<PathBuf>,
+    /// Folder of real recordings (WAV, FLAC, OGG/Vorbis, MP3). Bars follow NAME.EXT.grid.json where there is one, as
+    /// {"tempo": 120.0, "metre": "4/4", "offset": 0.5}; other files are cut every 2.048 s.
+    #[arg(long)]
+    pub recordings: Option<PathBuf>,
+    /// Folder of outside networks; else ../shared/eval where it is there.
+    #[arg(long)]
+    pub yardsticks: Option<PathBuf>,
+    /// Folder to write a page with pictures and sound to.
+    #[arg(long)]
+    pub report: Option<PathBuf>,
     /// Bars in each table.
     #[arg(long, default_value_t = 60)]
     pub bars: usize,
@@ -103,11 +116,22 @@ pub struct EvaluateArguments {
 /// Evaluates, and writes the result into the set's card.
 ///
 /// # Errors
-/// When set or corpus cannot be read.
+/// When set, corpus or recordings cannot be read.
 #[cfg(feature = "export")]
 pub fn evaluate(arguments: &EvaluateArguments) -> Result<()> {
     let corpus = Corpus::open(&arguments.corpus)?;
-    let evaluation = crate::evaluate::run(&arguments.set, &corpus, arguments.bars, arguments.seed)?;
+    let unseen = arguments.unseen.as_deref().map(Corpus::open).transpose()?;
+    let evaluation = crate::evaluate::run(&crate::evaluate::Request {
+        set: &arguments.set,
+        corpus: &corpus,
+        unseen: unseen.as_ref(),
+        recordings: arguments.recordings.as_deref(),
+        yardsticks: arguments.yardsticks.clone(),
+        tracker: None,
+        report: arguments.report.as_deref(),
+        bars: arguments.bars,
+        seed: arguments.seed,
+    })?;
     println!("{}", serde_json::to_string_pretty(&evaluation)?);
     Ok(())
 }

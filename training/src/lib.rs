@@ -1,7 +1,10 @@
 //! Corpus → diffusion tokenizer → bar adapter → latent actions → dynamics → ONNX graphs.
 //!
-//! Everything a model set is made of. The engine is called in one place, to run graphs that were just exported.
+//! Everything a model set is made of. The engine is called to run graphs that were exported, and to read and track a
+//! user's recordings.
 
+#[cfg(feature = "networks")]
+pub mod beats;
 #[cfg(feature = "networks")]
 pub mod command;
 pub mod corpus;

@@ -7,6 +7,8 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use turnaround_core::time::{Metre, SampleRate, Seconds, Tempo};
 use turnaround_training::corpus::own::Grid;
+#[cfg(feature = "export")]
+use turnaround_training::corpus::own::Tracker;
 use turnaround_training::corpus::score::style::Style;
 use turnaround_training::corpus::{self, BuildOptions, DemoOptions, Kind, OwnOptions};
 use turnaround_training::quality::{self, Filter, LearnOptions};
@@ -91,6 +93,15 @@ enum Verb {
     #[cfg(feature = "networks")]
     /// Trains every stage that has not finished in a run's folder.
     Train(turnaround_training::command::TrainArguments),
+    #[cfg(feature = "networks")]
+    /// Trains a beat tracker, or goes on with one that has not finished.
+    TrainBeats(turnaround_training::beats::command::TrainArguments),
+    #[cfg(feature = "export")]
+    /// Writes a trained beat tracker: graph, manifest and card.
+    ExportBeats(turnaround_training::beats::command::ExportArguments),
+    #[cfg(feature = "export")]
+    /// Measures a beat tracker on held-out recordings, beside others, and writes the result into its card.
+    EvaluateBeats(turnaround_training::beats::command::EvaluateArguments),
     #[cfg(feature = "export")]
     /// Writes a run as a model set: graphs, manifest and card.
     Export(turnaround_training::command::ExportArguments),
@@ -108,6 +119,10 @@ struct OwnArguments {
     /// Quality filter; else the one that comes with the program.
     #[arg(long, requires = "from")]
     model: Option<PathBuf>,
+    /// Folder of the beat tracker; else the first one found.
+    #[cfg(feature = "export")]
+    #[arg(long, requires = "from")]
+    tracker: Option<PathBuf>,
     #[command(flatten)]
     grid: GridArguments,
 }
@@ -159,8 +174,10 @@ fn default_sources() -> Option<PathBuf> {
 
 fn run(verb: Verb) -> Result<()> {
     match verb {
-        Verb::Corpus { out, own: OwnArguments { from: Some(from), model, grid }, .. } => own(from, out, model.as_deref(), grid),
-        Verb::Corpus { out, hours, seed, sources, copyleft, solo_share, degraded_share, soundfont, threads, .. } => {
+        Verb::Corpus { out, own, hours, seed, sources, copyleft, solo_share, degraded_share, soundfont, threads } => {
+            if let Some(from) = &own.from {
+                return own_corpus(from.clone(), out, &own);
+            }
             let kind = if copyleft { Kind::Copyleft } else { Kind::Permissive };
             let sources = sources.or_else(default_sources);
             match &sources {
@@ -195,6 +212,12 @@ fn run(verb: Verb) -> Result<()> {
         }
         #[cfg(feature = "networks")]
         Verb::Train(arguments) => turnaround_training::command::train(&arguments),
+        #[cfg(feature = "networks")]
+        Verb::TrainBeats(arguments) => turnaround_training::beats::command::train(&arguments),
+        #[cfg(feature = "export")]
+        Verb::ExportBeats(arguments) => turnaround_training::beats::command::export(&arguments),
+        #[cfg(feature = "export")]
+        Verb::EvaluateBeats(arguments) => turnaround_training::beats::command::evaluate(&arguments),
         #[cfg(feature = "export")]
         Verb::Export(arguments) => turnaround_training::command::export(&arguments),
         #[cfg(feature = "export")]
@@ -217,10 +240,27 @@ fn quality(arguments: &QualityArguments) -> Result<()> {
     quality::draw(&arguments.plot, &rows)
 }
 
-fn own(from: PathBuf, out: PathBuf, model: Option<&Path>, grid: GridArguments) -> Result<()> {
-    let tempo = grid.tempo.map(Tempo::new).transpose()?;
-    let grid = tempo.map(|tempo| Grid { tempo, offset: Seconds::new(grid.offset), metre: grid.metre });
-    let summary = corpus::build_from(&OwnOptions { from, out, filter: &filter(model)?, grid, tracker: None })?;
+/// Builds a corpus of the user's own recordings and says what became of each.
+fn own_corpus(from: PathBuf, out: PathBuf, arguments: &OwnArguments) -> Result<()> {
+    let GridArguments { tempo, offset, metre } = arguments.grid;
+    let tempo = tempo.map(Tempo::new).transpose()?;
+    let grid = tempo.map(|tempo| Grid { tempo, offset: Seconds::new(offset), metre });
+    let filter = filter(arguments.model.as_deref())?;
+    // Without the engine nothing runs a tracker, and without a tracker grids are given: each recording says so if it has none.
+    #[cfg(feature = "export")]
+    let tracker = match (turnaround_training::beats::heard::tracker(arguments.tracker.as_deref()), &arguments.tracker) {
+        (Ok(tracker), _) => Some(tracker),
+        (Err(error), Some(_)) => return Err(error),
+        (Err(error), None) => {
+            eprintln!("{error:#}");
+            None
+        }
+    };
+    #[cfg(feature = "export")]
+    let tracker = tracker.as_ref().map(|tracker| tracker as Tracker<'_>);
+    #[cfg(not(feature = "export"))]
+    let tracker = None;
+    let summary = corpus::build_from(&OwnOptions { from, out, filter: &filter, grid, tracker })?;
     for outcome in &summary.outcomes {
         match &outcome.reason {
             None => eprintln!("{}: {} bars, {:.0} s", outcome.file, outcome.bars, outcome.seconds),

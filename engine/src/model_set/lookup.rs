@@ -1,5 +1,6 @@
-//! Where a model set is looked for when none is named.
+//! Where a model set, or a beat tracker, is looked for when none is named.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use turnaround_core::contract::MANIFEST_FILE;
@@ -9,7 +10,10 @@ use super::ModelSetError;
 /// The set that ships: the name of its folder.
 pub const SHIPPED: &str = "small";
 
-/// A place that may hold a set.
+/// The beat tracker that ships: the name of its folder, beside the set's.
+pub const TRACKER: &str = "beats";
+
+/// A place that may hold a set or a tracker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Why this place, for instance `beside the program`.
@@ -20,20 +24,35 @@ pub struct Place {
     pub holds_set: bool,
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason, self.folder.display())
+    }
+}
+
 /// Every place a program looks in, in order: the folder named; else the variable `TURNAROUND_MODELS`, beside the program, and the `models`
 /// folder of a workspace that the program or the current folder lies in.
 pub fn places(named: Option<&Path>) -> Vec<Place> {
+    places_of(SHIPPED, "TURNAROUND_MODELS", named)
+}
+
+/// The same for a beat tracker, whose variable is `TURNAROUND_TRACKER`.
+pub fn tracker_places(named: Option<&Path>) -> Vec<Place> {
+    places_of(TRACKER, "TURNAROUND_TRACKER", named)
+}
+
+fn places_of(shipped: &str, variable: &str, named: Option<&Path>) -> Vec<Place> {
     if let Some(folder) = named {
         return vec![place("named", folder.to_path_buf())];
     }
-    let mut places: Vec<Place> = named_by_variable().into_iter().collect();
+    let mut places: Vec<Place> = named_by(variable).into_iter().collect();
     let program = std::env::current_exe().ok();
     if let Some(folder) = program.as_deref().and_then(Path::parent) {
-        places.push(place("beside the program", folder.join("models").join(SHIPPED)));
+        places.push(place("beside the program", folder.join("models").join(shipped)));
     }
     let starts = [program, std::env::current_dir().ok()];
-    for folder in starts.into_iter().flatten().filter_map(|start| workspace_set(&start)) {
-        let found = place("in the workspace", folder);
+    for models in starts.into_iter().flatten().filter_map(|start| workspace_models(&start)) {
+        let found = place("in the workspace", models.join(shipped));
         if !places.contains(&found) {
             places.push(found);
         }
@@ -45,7 +64,7 @@ pub fn places(named: Option<&Path>) -> Vec<Place> {
 /// else's process knows where it lies itself; beside the program lies what belongs to its host.
 pub fn places_in(folders: &[PathBuf]) -> Vec<Place> {
     let given = folders.iter().map(|folder| place("given", folder.clone()));
-    named_by_variable().into_iter().chain(given).collect()
+    named_by("TURNAROUND_MODELS").into_iter().chain(given).collect()
 }
 
 /// The first place of [`places`] that holds a set.
@@ -66,21 +85,25 @@ pub fn find_in(folders: &[PathBuf]) -> Result<PathBuf, ModelSetError> {
 
 /// The folder of the set that ships, in the workspace of ours that a path lies in, whether the set is there or not.
 pub fn workspace_set(path: &Path) -> Option<PathBuf> {
+    Some(workspace_models(path)?.join(SHIPPED))
+}
+
+fn workspace_models(path: &Path) -> Option<PathBuf> {
     let workspace = path.ancestors().find(|folder| is_workspace(folder))?;
-    Some(workspace.join("models").join(SHIPPED))
+    Some(workspace.join("models"))
 }
 
 fn first(places: &[Place]) -> Result<PathBuf, ModelSetError> {
     if let Some(place) = places.iter().find(|place| place.holds_set) {
         return Ok(place.folder.clone());
     }
-    let tried = places.iter().map(|place| format!("{}: {}", place.reason, place.folder.display()));
-    Err(ModelSetError::NotFound(tried.collect::<Vec<_>>().join(", ")))
+    let tried: Vec<String> = places.iter().map(Place::to_string).collect();
+    Err(ModelSetError::NotFound(tried.join(", ")))
 }
 
-fn named_by_variable() -> Option<Place> {
-    let folder = std::env::var_os("TURNAROUND_MODELS").filter(|value| !value.is_empty())?;
-    Some(place("named by TURNAROUND_MODELS", PathBuf::from(folder)))
+fn named_by(variable: &str) -> Option<Place> {
+    let folder = std::env::var_os(variable).filter(|value| !value.is_empty())?;
+    Some(place(&format!("named by {variable}"), PathBuf::from(folder)))
 }
 
 fn place(reason: &str, folder: PathBuf) -> Place {

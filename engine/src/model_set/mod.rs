@@ -12,7 +12,7 @@ use turnaround_core::contract::{ContractError, Graph, MANIFEST_FILE, Manifest, S
 
 use crate::runtime::{Network, Runtime, RuntimeError, RuntimeReport, Tensor, TensorView};
 
-pub use lookup::{Place, SHIPPED, find, find_in, places, places_in, workspace_set};
+pub use lookup::{Place, SHIPPED, TRACKER, find, find_in, places, places_in, tracker_places, workspace_set};
 
 /// Nine graphs that belong together, ready to run.
 pub struct ModelSet {

@@ -41,6 +41,27 @@ pub fn music(hz: u32, channels: usize, seconds: f64) -> Vec<Vec<f32>> {
     [1.0, 1.002][..channels].iter().map(|&detune| channel(detune)).collect()
 }
 
+/// A bass note on one, a chord that changes there, and a ride cymbal on every beat at [`BPM`], from 0.3 s on.
+pub fn pulse(hz: u32, seconds: f64) -> Vec<Vec<f32>> {
+    let mut state = 7_u32;
+    let sample = |n: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let hiss = f64::from(state >> 8) / f64::from(1 << 24) - 0.5;
+        let time = n as f64 / f64::from(hz) - 0.3;
+        if time < 0.0 {
+            return 0.0;
+        }
+        let (beat, bar) = (time % 0.5, time % 2.0);
+        let root = [55.0, 73.4, 49.0, 65.4][(time / 2.0) as usize % 4];
+        let tone = |ratio: f64| (std::f64::consts::TAU * root * ratio * time).sin();
+        let bass = 0.4 * tone(1.0) * (-2.0 * bar).exp();
+        let chord = 0.1 * (tone(4.0) + tone(5.0) + tone(6.0)) * (-1.5 * bar).exp();
+        let crash = if bar < 0.5 { 0.5 } else { 0.2 };
+        (bass + chord + crash * hiss * (-18.0 * beat).exp()) as f32
+    };
+    vec![(0..(f64::from(hz) * seconds) as usize).map(sample).collect()]
+}
+
 /// The same as [`Audio`].
 pub fn audio(hz: u32, channels: usize, seconds: f64) -> Audio {
     Audio::new(SampleRate::new(hz).unwrap(), music(hz, channels, seconds)).unwrap()

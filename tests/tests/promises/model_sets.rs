@@ -1,10 +1,12 @@
-//! Every model set that ships keeps what its manifest promises.
+//! Every model set, and the beat tracker, that ships keeps what its manifest promises.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use turnaround_core::beats::contract::{GRAPH_FILE, TrackerManifest};
 use turnaround_core::contract::{Graph, MANIFEST_FILE, Manifest};
+use turnaround_engine::model_set::TRACKER;
 
 use crate::workspace::root;
 
@@ -16,11 +18,20 @@ const RECORDS: [&str; 3] = ["preset.toml", "evaluation.json", "parity.json"];
 /// What a set may weigh, all its files together, in bytes.
 const HEAVIEST: u64 = 25_000_000;
 
-/// Every folder in `models`.
+/// What the beat tracker may weigh, all its files together, in bytes.
+const HEAVIEST_TRACKER: u64 = 2_000_000;
+
+/// The beat tracker's folder.
+fn tracker() -> PathBuf {
+    root().join("models").join(TRACKER)
+}
+
+/// Every set's folder in `models`.
 fn folders() -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join("models")).expect("the workspace has a folder models");
     let mut folders: Vec<PathBuf> =
         entries.map(|entry| entry.expect("models can be listed").path()).filter(|path| path.is_dir()).collect();
+    folders.retain(|folder| *folder != tracker());
     folders.sort();
     folders
 }
@@ -115,4 +126,22 @@ fn no_set_weighs_more_than_twenty_five_megabytes() {
         let bytes: u64 = files(&folder).iter().map(|name| fs::metadata(folder.join(name)).expect("a listed file").len()).sum();
         assert!(bytes <= HEAVIEST, "{} weighs {bytes} bytes", folder.display());
     }
+}
+
+#[test]
+fn the_beat_tracker_is_whole_says_what_a_reader_must_know_and_is_light() {
+    let text = fs::read_to_string(tracker().join(MANIFEST_FILE)).expect("the beat tracker ships with a manifest");
+    let manifest = TrackerManifest::parse(&text).expect("the manifest is of this program");
+    assert_eq!((manifest.name.as_str(), manifest.graph.file.as_str()), (TRACKER, GRAPH_FILE));
+    manifest.verify(&fs::read(tracker().join(GRAPH_FILE)).expect("the graph ships")).expect("it is the graph spoken of");
+    let card = fs::read_to_string(tracker().join(CARD_FILE)).expect("the tracker has a card");
+    for word in ["Limits", "Rights", "seed", "Measures", &manifest.version] {
+        assert!(card.contains(word), "the tracker's card says nothing of {word}");
+    }
+    for name in files(&tracker()) {
+        let is_record = name.ends_with(".svg") || RECORDS.contains(&name.as_str());
+        assert!(is_record || [GRAPH_FILE, MANIFEST_FILE, CARD_FILE].contains(&name.as_str()), "no tracker needs {name}");
+    }
+    let bytes: u64 = files(&tracker()).iter().map(|name| fs::metadata(tracker().join(name)).expect("a listed file").len()).sum();
+    assert!(bytes <= HEAVIEST_TRACKER, "the tracker weighs {bytes} bytes");
 }

@@ -34,6 +34,25 @@ impl Interval {
     }
 }
 
+impl Interval {
+    /// As `0.25 [0.24, 0.26]`, with so many figures behind the point.
+    pub fn rounded(&self, decimals: usize) -> String {
+        // A minus before nothing but zeros says nothing.
+        let number = |value: f64| {
+            let text = format!("{value:.decimals$}");
+            if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') {
+                text.trim_start_matches('-').to_owned()
+            } else {
+                text
+            }
+        };
+        match self.low == self.high {
+            true => number(self.mean),
+            false => format!("{} [{}, {}]", number(self.mean), number(self.low), number(self.high)),
+        }
+    }
+}
+
 impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.3} ({:.3} to {:.3})", self.mean, self.low, self.high)
@@ -51,5 +70,22 @@ mod tests {
         let (few, many) = (Interval::of(&few, 1), Interval::of(&many, 1));
         assert!((few.mean - 4.5).abs() < 1e-12 && few.low < 4.5 && few.high > 4.5);
         assert!(many.high - many.low < 0.3 * (few.high - few.low));
+    }
+
+    #[test]
+    fn one_seed_is_one_interval_and_another_seed_is_nearly_the_same() {
+        let values: Vec<f64> = (0..60).map(|n| f64::from(n * n % 17)).collect();
+        let one = Interval::of(&values, 1);
+        assert_eq!(one, Interval::of(&values, 1));
+        let other = Interval::of(&values, 2);
+        assert!(one != other && one.mean == other.mean && (one.low - other.low).abs() < 0.2);
+    }
+
+    #[test]
+    fn intervals_are_written_with_as_many_figures_as_asked_for() {
+        let interval = Interval { mean: 0.2468, low: 0.2401, high: 0.2543 };
+        assert_eq!(interval.rounded(2), "0.25 [0.24, 0.25]");
+        assert_eq!(Interval { mean: -0.0001, low: -1.26, high: 0.01 }.rounded(1), "0.0 [-1.3, 0.0]");
+        assert_eq!(Interval::of(&[0.5, 0.5], 1).rounded(3), "0.500");
     }
 }

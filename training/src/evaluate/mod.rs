@@ -1,92 +1,160 @@
-//! Measures of a model set on held-out bars, through the graphs that ship and the engine that plays them.
+//! Measures of a model set on held-out music, through the graphs that ship and the engine that plays them.
 //!
-//! Held out means: compositions of the test split, of which training saw no take in any key.
+//! Three test beds, each measured apart: compositions of the test split, of which training saw no take in any key; the same of another
+//! corpus, played by a SoundFont that training never heard; and real recordings.
 
+pub mod anchors;
+pub mod beatnet;
+pub mod beats;
+pub mod bed;
 mod chance;
 mod dynamics;
-mod tokenizer;
+pub mod hits;
+pub mod measure;
+pub mod metrics;
+mod noise;
+mod probe;
+mod report;
+mod rows;
+mod tables;
+pub mod yardsticks;
 
-use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use turnaround_engine::Engine;
 use turnaround_engine::runtime::Options;
 
-use crate::corpus::{Corpus, Split};
+use crate::corpus::Corpus;
 
+use bed::Bed;
 pub use chance::Interval;
 pub use dynamics::DynamicsMeasures;
-pub use tokenizer::TokenizerMeasures;
+use measure::{BeatTracker, BedMeasures, Heard, Tools};
+use probe::Probe;
+use yardsticks::musicnn::{self, Musicnn};
 
 /// The file in a set's folder that keeps the result.
 pub const FILE: &str = "evaluation.json";
 
+/// Passages of each bed that a report lets one listen to.
+const HEARD: usize = 3;
+
+/// What to measure, on what.
+pub struct Request<'a> {
+    /// Folder of the set; the result and a fresh card are left in it.
+    pub set: &'a Path,
+    /// Its test split is the first bed, and the ground of actions and dynamics.
+    pub corpus: &'a Corpus,
+    /// A corpus played by another SoundFont, whose test split is the second bed.
+    pub unseen: Option<&'a Corpus>,
+    /// A folder of recordings, the third bed.
+    pub recordings: Option<&'a Path>,
+    /// Folder of outside networks; without one, that of [`default_yardsticks`] is taken if it is there.
+    pub yardsticks: Option<PathBuf>,
+    /// Hears beats, where there is somebody to.
+    pub tracker: Option<&'a dyn BeatTracker>,
+    /// Folder for pictures and sound; nothing of it belongs to the set.
+    pub report: Option<&'a Path>,
+    /// Bars in each table.
+    pub bars: usize,
+    /// Seed of noise and resampling.
+    pub seed: u64,
+}
+
 /// What was measured, on what.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Recipe, seed and length of the corpus.
-    pub corpus: String,
     /// What ran the graphs.
     pub runtime: String,
     /// Seed of all noise and choices.
     pub seed: u64,
-    /// Encoder, decoder and adapter.
-    pub tokenizer: TokenizerMeasures,
-    /// Actions and dynamics.
+    /// Which outside network judged, or why none did; a sentence.
+    pub yardsticks: String,
+    /// Whether beats were measured; a sentence.
+    pub tracker: String,
+    /// Encoder, decoder and adapter, by bed.
+    pub beds: Vec<BedMeasures>,
+    /// Actions and dynamics, on the first bed.
     pub dynamics: DynamicsMeasures,
 }
 
-/// Evaluates the set in `folder`, `bars` held-out bars for each table, and leaves the result and a fresh card in it.
+impl Evaluation {
+    /// Whether real recordings were among the beds.
+    pub fn has_recordings(&self) -> bool {
+        self.beds.iter().any(|bed| bed.key == bed::RECORDINGS)
+    }
+}
+
+/// Evaluates a set, and leaves the result and a fresh card in its folder.
 ///
 /// # Errors
-/// When the set cannot be loaded, the corpus has no test split, or a graph fails.
-pub fn run(folder: &Path, corpus: &Corpus, bars: usize, seed: u64) -> Result<Evaluation> {
-    let engine = Engine::open(Some(folder), &Options::default())?;
-    let held_out = corpus.of(Split::Test);
-    ensure!(!held_out.is_empty(), "the corpus has no test split: build a longer one");
-    let (manifest, runtime) = (&corpus.manifest, engine.set().runtime());
+/// When the set cannot be loaded, a corpus has no test split, a yardstick that was asked for is missing, or a graph fails.
+pub fn run(request: &Request<'_>) -> Result<Evaluation> {
+    let engine = Engine::open(Some(request.set), &Options::default())?;
+    let probe = Probe::new(engine.set())?;
+    let beds = beds(request, &probe)?;
+    let (musicnn, yardsticks) = yardstick(request.yardsticks.as_deref())?;
+    let heard = if request.report.is_some() { HEARD } else { 0 };
+    let tools = Tools { probe: &probe, musicnn: musicnn.as_ref(), tracker: request.tracker, seed: request.seed, heard };
+    let measured: Vec<(BedMeasures, Vec<Heard>)> =
+        beds.iter().map(|bed| measure::measure(bed, &tools, request.bars)).collect::<Result<_>>()?;
+    let candidates = dynamics::candidates(request.corpus, request.bars);
+    let runtime = engine.set().runtime();
+    let (measures, heard): (Vec<BedMeasures>, Vec<Vec<Heard>>) = measured.into_iter().unzip();
     let evaluation = Evaluation {
-        corpus: format!(
-            "recipe {}, seed {}, {:.2} h, {} test units",
-            manifest.recipe,
-            manifest.seed,
-            manifest.hours,
-            held_out.len()
-        ),
         runtime: format!("{} {} on {}", runtime.runtime, runtime.version, runtime.provider),
-        seed,
-        tokenizer: tokenizer::measure(engine.set(), corpus, &spread(&held_out, bars), seed)?,
-        dynamics: dynamics::measure(&engine, corpus, &dynamics::candidates(corpus, bars), seed)?,
+        seed: request.seed,
+        yardsticks,
+        tracker: match request.tracker {
+            Some(_) => "Beat F counts beats within 70 ms of those heard in the original.".to_owned(),
+            None => "Beat F is not measured: this program has no beat tracker.".to_owned(),
+        },
+        beds: measures,
+        dynamics: dynamics::measure(&engine, request.corpus, &candidates, request.seed)?,
     };
-    let path = folder.join(FILE);
+    let path = request.set.join(FILE);
     fs::write(&path, serde_json::to_string_pretty(&evaluation)? + "\n").with_context(|| format!("writing {}", path.display()))?;
-    crate::set::card::write(folder)?;
+    crate::set::card::write(request.set)?;
+    if let Some(folder) = request.report {
+        report::write(folder, &evaluation, &heard, probe.rate)?;
+    }
     Ok(evaluation)
+}
+
+fn beds(request: &Request<'_>, probe: &Probe<'_>) -> Result<Vec<Bed>> {
+    let mut beds = vec![bed::held_out(request.corpus, "compositions", "Held-out compositions")?];
+    if let Some(corpus) = request.unseen {
+        beds.push(bed::held_out(corpus, "soundfont", "Held-out compositions on an unseen SoundFont")?);
+    }
+    if let Some(folder) = request.recordings {
+        beds.push(bed::recordings(folder, probe.rate)?);
+    }
+    Ok(beds)
+}
+
+/// Where outside networks lie if nobody says otherwise.
+pub fn default_yardsticks() -> PathBuf {
+    ["..", "shared", "eval"].iter().collect()
+}
+
+/// The outside network, and what the card says of it.
+fn yardstick(folder: Option<&Path>) -> Result<(Option<Musicnn>, String)> {
+    let fallback = default_yardsticks();
+    let found = folder.or(Some(fallback.as_path()).filter(|folder| folder.join(musicnn::FILE).exists()));
+    match found {
+        Some(folder) => {
+            let sentence = "Fréchet distances are on musicnn, which judged sets only and never trained one.".to_owned();
+            Ok((Some(Musicnn::open(folder)?), sentence))
+        }
+        None => Ok((None, "Fréchet distances are not measured: no folder of yardsticks was given.".to_owned())),
+    }
 }
 
 /// `count` items evenly spread over a list, or all of a shorter one.
 fn spread<T: Clone>(items: &[T], count: usize) -> Vec<T> {
     let count = count.min(items.len());
     (0..count).map(|index| items[index * items.len() / count].clone()).collect()
-}
-
-impl Evaluation {
-    /// The card's section.
-    ///
-    /// # Errors
-    /// Never in practice: writing to a string cannot fail.
-    pub fn describe(&self, text: &mut String) -> Result<()> {
-        writeln!(text, "## Measures\n")?;
-        writeln!(
-            text,
-            "On held-out compositions ({}), run by {}, seed {}. Mel is the multi-scale log10-mel distance at 16 kHz, lower is \
-             better; chroma the mean cosine of pitch-class magnitudes from 110 to 2093 Hz, higher is better.\n",
-            self.corpus, self.runtime, self.seed
-        )?;
-        self.tokenizer.describe(text)?;
-        self.dynamics.describe(text)
-    }
 }

@@ -19,7 +19,7 @@ mod error;
 mod linear;
 mod onnx;
 mod operators;
-mod protobuf;
+pub(crate) mod protobuf;
 mod read;
 mod recording;
 mod symbols;

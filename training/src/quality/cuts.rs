@@ -54,7 +54,7 @@ fn powers(cut: &[f32], gain: f32) -> Vec<Vec<f64>> {
     let transform = RealFftPlanner::<f32>::new().plan_fft_forward(WINDOW);
     let (mut frame, mut spectrum) = (transform.make_input_vec(), transform.make_output_vec());
     let mut scratch = transform.make_scratch_vec();
-    let mut bands = vec![Vec::with_capacity(CUT / HOP); BANDS];
+    let mut bands = vec![Vec::new(); BANDS];
     for samples in cut.windows(WINDOW).step_by(HOP) {
         for ((value, sample), weight) in frame.iter_mut().zip(samples).zip(&window) {
             *value = gain * sample * weight;

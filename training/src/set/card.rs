@@ -34,7 +34,7 @@ pub fn write(folder: &Path) -> Result<()> {
 fn card(manifest: &Manifest, preset: &Preset, parities: &[Parity], evaluation: Option<&Evaluation>) -> Result<String> {
     let mut text = String::new();
     writeln!(text, "# Model set `{}` {}\n", manifest.name, manifest.version)?;
-    purpose(&mut text, manifest, preset)?;
+    purpose(&mut text, manifest, preset, evaluation)?;
     training(&mut text, manifest)?;
     match evaluation {
         Some(evaluation) => evaluation.describe(&mut text)?,
@@ -46,8 +46,12 @@ fn card(manifest: &Manifest, preset: &Preset, parities: &[Parity], evaluation: O
     Ok(text)
 }
 
-fn purpose(text: &mut String, manifest: &Manifest, preset: &Preset) -> Result<()> {
+fn purpose(text: &mut String, manifest: &Manifest, preset: &Preset, evaluation: Option<&Evaluation>) -> Result<()> {
     let sizes = &manifest.sizes;
+    let claim = match evaluation.is_some_and(Evaluation::has_recordings) {
+        true => "what they make of some is measured below, apart from all else",
+        false => "no claim about real recordings follows from the figures below",
+    };
     writeln!(
         text,
         "Regenerates single bars of music under latent actions. Hears and writes mono at {} Hz, below about 7.2 kHz; a bar is \
@@ -56,8 +60,8 @@ fn purpose(text: &mut String, manifest: &Manifest, preset: &Preset) -> Result<()
     )?;
     writeln!(
         text,
-        "**Limits.** All training audio is synthesised from scores with a SoundFont. These weights have heard no real recording, and \
-         no claim about real recordings follows from the figures below. Actions have no names yet. {}\n",
+        "**Limits.** All training audio is synthesised from scores with a SoundFont. These weights have heard no real recording; \
+         {claim}. Actions have no names yet. {}\n",
         preset.limits
     )?;
     Ok(())

@@ -29,7 +29,7 @@ pub struct Exported {
 /// # Errors
 /// When a network cannot be traced or a graph cannot be run.
 pub fn export_all(networks: &Networks, sizes: &Sizes) -> Result<Vec<Exported>> {
-    let exporter = Exporter { stored: networks.clone().map(&mut Round), trained: networks, sizes };
+    let exporter = Exporter { stored: as_stored(networks), trained: networks, sizes };
     Ok(vec![
         exporter.export(
             Graph::Encoder,
@@ -128,12 +128,18 @@ impl Exporter<'_> {
         let failed = || format!("exporting {graph}");
         let stored = select(&self.stored);
         let content = trace(&stored, &ports, &Symbols::PAIR, &forward).with_context(failed)?.to_bytes(WeightPrecision::F16);
-        let parities = parity::measure(graph, &ports, &content, &stored, &select(self.trained), &forward).with_context(failed)?;
+        let parities =
+            parity::measure(graph.name(), &ports, &content, &stored, &select(self.trained), &forward).with_context(failed)?;
         Ok(Exported { graph, content, parities })
     }
 }
 
-/// Rounds every parameter to what 16 bits can hold.
+/// A module with every parameter rounded to what 16 bits can hold, as a graph's file holds it.
+pub fn as_stored<M: Module>(module: &M) -> M {
+    module.clone().map(&mut Round)
+}
+
+/// Rounds every parameter.
 struct Round;
 
 impl ModuleMapper for Round {

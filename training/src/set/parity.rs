@@ -9,7 +9,7 @@ use burn::tensor::{Device, TensorData};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use turnaround_core::contract::{Graph, Port};
+use turnaround_core::contract::Port;
 use turnaround_core::noise::GaussianNoise;
 use turnaround_engine::runtime::{self, Options, Provider, RuntimeChoice, TensorView};
 
@@ -28,8 +28,8 @@ const LENGTHS: [Symbols; 2] =
 /// How far one graph is from its network in one runtime.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Parity {
-    /// The graph.
-    pub graph: Graph,
+    /// The graph's name.
+    pub graph: String,
     /// What ran it.
     pub runtime: String,
     /// Largest absolute error against the network with the same weights, over [`LENGTHS`], relative as [`LIMIT`] says.
@@ -56,7 +56,7 @@ impl fmt::Display for Parity {
 /// # Errors
 /// When no runtime loads or runs the graph.
 pub fn measure<M: Module>(
-    graph: Graph,
+    graph: &str,
     ports: &Ports,
     content: &[u8],
     stored: &M,
@@ -67,7 +67,7 @@ pub fn measure<M: Module>(
     let (stored, trained) = (stored.clone().to_device(&device), trained.valid().to_device(&device));
     let mut parities = Vec::new();
     for runtime in runtimes()? {
-        let network = runtime.load(graph.name(), content)?;
+        let network = runtime.load(graph, content)?;
         let (mut error, mut rounding) = (0f32, 0f32);
         for (index, lengths) in LENGTHS.iter().enumerate() {
             let values = sample(&ports.inputs, lengths, index as u64);
@@ -82,7 +82,8 @@ pub fn measure<M: Module>(
             rounding = rounding.max(difference(&unrounded, &expected));
         }
         let report = runtime.description();
-        parities.push(Parity { graph, runtime: format!("{} {}", report.runtime, report.version), error, rounding });
+        let runtime = format!("{} {}", report.runtime, report.version);
+        parities.push(Parity { graph: graph.to_owned(), runtime, error, rounding });
     }
     Ok(parities)
 }

@@ -166,8 +166,16 @@ pub fn load_finished<M: Module>(model: M, folder: &Path) -> Result<Trained<M>> {
     if !state.finished {
         bail!("the training in {} has not finished: run it again to go on", folder.display());
     }
-    let model = load(model, folder, AVERAGE)?;
+    let model = load_average(model, folder)?;
     Ok(Trained { model, state })
+}
+
+/// Loads the average that a stage has come to, finished or not, into a module of the same shape.
+///
+/// # Errors
+/// When there is none, or it does not fit the module.
+pub fn load_average<M: Module>(model: M, folder: &Path) -> Result<M> {
+    load(model, folder, AVERAGE)
 }
 
 fn load<M: Module>(model: M, folder: &Path, name: &str) -> Result<M> {

@@ -4,6 +4,7 @@ use serde::Serialize;
 use turnaround_engine::report::{WeightReport, labelled};
 
 use crate::args::Actions;
+use crate::grid;
 use crate::output::{Failure, check_paths, open, prints_json, read, say, with_progress, write_json};
 
 #[derive(Serialize)]
@@ -23,7 +24,7 @@ pub fn run(arguments: &Actions) -> Result<(), Failure> {
     check_paths(&arguments.input, None, arguments.json.as_deref())?;
     let file = read(&arguments.input)?;
     let engine = open(&arguments.networks)?;
-    let map = arguments.grid.map();
+    let map = grid::of(&arguments.grid, &arguments.networks.running, &file, prints_json(arguments.json.as_deref()))?;
     let heard = with_progress("listening", |control| engine.infer_actions(file.audio(), &map, None, control))?;
     let bars = heard.into_iter().map(|heard| Bar {
         bar: heard.bar.number.get(),

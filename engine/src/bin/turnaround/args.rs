@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use turnaround_core::bars::BarNumber;
+use turnaround_core::beats::track::{Octave, Wishes};
 use turnaround_core::tempo_map::TempoMap;
 use turnaround_core::time::{Metre, Seconds, Tempo};
 use turnaround_engine::regenerate::{HighBand, Quality, Settings, Stereo};
@@ -28,6 +29,8 @@ pub enum Verb {
     Roundtrip(Roundtrip),
     /// Tell the actions heard in every bar.
     Actions(Actions),
+    /// Find the beats and bars of a recording.
+    Beats(Beats),
     /// Measure the time one bar takes, stage by stage.
     Bench(Bench),
 }
@@ -38,6 +41,13 @@ pub struct Networks {
     /// Folder of the model set [default: TURNAROUND_MODELS, beside the program, or the workspace's models/small].
     #[arg(long, value_name = "DIR")]
     pub models: Option<PathBuf>,
+    #[command(flatten)]
+    pub running: Running,
+}
+
+/// What runs networks.
+#[derive(Args)]
+pub struct Running {
     /// What the networks run on.
     #[arg(long, value_enum, default_value_t = ProviderName::Auto)]
     pub provider: ProviderName,
@@ -49,7 +59,7 @@ pub struct Networks {
     pub threads: Option<u16>,
 }
 
-impl Networks {
+impl Running {
     pub fn options(&self) -> Options {
         Options {
             runtime: self.runtime.into(),
@@ -94,23 +104,59 @@ impl From<RuntimeName> for RuntimeChoice {
     }
 }
 
-/// The bar grid.
+/// The bar grid: given, or tracked where the tempo is left out.
 #[derive(Args)]
 pub struct Grid {
-    /// Quarter notes per minute.
-    #[arg(long, value_name = "BPM", value_parser = tempo)]
-    pub tempo: Tempo,
-    /// Metre, for instance 4/4 or 7/8.
+    /// Quarter notes per minute. Left out, beats are tracked.
+    #[arg(long, value_name = "BPM", value_parser = tempo, requires = "meter")]
+    pub tempo: Option<Tempo>,
+    /// Metre, for instance 4/4 or 7/8. Needed with --tempo; without, the tracker counts in this metre instead of guessing one.
     #[arg(long, value_name = "N/D", alias = "metre", value_parser = metre)]
-    pub meter: Metre,
-    /// Where bar 1 starts, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "0", allow_negative_numbers = true, value_parser = offset)]
-    pub offset: Seconds,
+    pub meter: Option<Metre>,
+    /// Where bar 1 starts, in seconds [default: 0].
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = offset, requires = "tempo")]
+    pub offset: Option<Seconds>,
+    #[command(flatten)]
+    pub tracking: Tracking,
 }
 
 impl Grid {
-    pub fn map(&self) -> TempoMap {
-        TempoMap::constant(self.tempo, self.meter, self.offset)
+    /// The grid as given; nothing where it is to be tracked.
+    pub fn given(&self) -> Option<TempoMap> {
+        Some(TempoMap::constant(self.tempo?, self.meter?, self.offset.unwrap_or(Seconds::ZERO)))
+    }
+}
+
+/// The beat tracker, and what its listener knows better.
+#[derive(Args)]
+pub struct Tracking {
+    /// Beats are twice as fast as tracked.
+    #[arg(long, conflicts_with = "halve")]
+    pub double: bool,
+    /// Beats are half as fast as tracked.
+    #[arg(long)]
+    pub halve: bool,
+    /// Bars begin so many beats later than tracked; negative for earlier.
+    #[arg(long, value_name = "BEATS", default_value_t = 0, allow_negative_numbers = true)]
+    pub downbeat_shift: i32,
+    /// Folder of the beat tracker [default: TURNAROUND_TRACKER, beside the program, or the workspace's models/beats].
+    #[arg(long, value_name = "DIR")]
+    pub tracker: Option<PathBuf>,
+}
+
+impl Tracking {
+    /// Whether tracked beats are corrected, which makes no sense where none are tracked.
+    pub fn corrects(&self) -> bool {
+        self.double || self.halve || self.downbeat_shift != 0
+    }
+
+    pub fn wishes(&self, metre: Option<Metre>) -> Wishes {
+        let octave = match (self.double, self.halve) {
+            (true, _) => Octave::Double,
+            (_, true) => Octave::Halve,
+            _ => Octave::Heard,
+        };
+        Wishes { metre, octave, downbeat_shift: self.downbeat_shift }
     }
 }
 
@@ -245,15 +291,8 @@ pub struct Roundtrip {
     /// The result: a WAV file of the input's rate, channels and length, every channel the decoded mid.
     #[arg(short, long, value_name = "OUT.wav")]
     pub output: PathBuf,
-    /// Quarter notes per minute; needed but for the stage tokenizer.
-    #[arg(long, value_name = "BPM", value_parser = tempo)]
-    pub tempo: Option<Tempo>,
-    /// Metre; needed but for the stage tokenizer.
-    #[arg(long, value_name = "N/D", alias = "metre", value_parser = metre)]
-    pub meter: Option<Metre>,
-    /// Where bar 1 starts, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "0", allow_negative_numbers = true, value_parser = offset)]
-    pub offset: Seconds,
+    #[command(flatten)]
+    pub grid: Grid,
     /// How far down the road to go before turning back.
     #[arg(long, value_enum, default_value_t = StageName::Tokenizer)]
     pub stage: StageName,
@@ -295,6 +334,22 @@ pub struct Actions {
     pub grid: Grid,
     #[command(flatten)]
     pub networks: Networks,
+    /// Print JSON, or write it to a file.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    pub json: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct Beats {
+    /// The recording.
+    pub input: PathBuf,
+    /// Count in this metre instead of guessing one.
+    #[arg(long, value_name = "N/D", alias = "metre", value_parser = metre)]
+    pub meter: Option<Metre>,
+    #[command(flatten)]
+    pub tracking: Tracking,
+    #[command(flatten)]
+    pub running: Running,
     /// Print JSON, or write it to a file.
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     pub json: Option<PathBuf>,

@@ -13,11 +13,11 @@ struct Account {
 }
 
 pub fn run(arguments: &Bench) -> Result<(), Failure> {
-    let threads = arguments.networks.threads.map_or_else(|| vec![1, 2], |threads| vec![usize::from(threads)]);
+    let threads = arguments.networks.running.threads.map_or_else(|| vec![1, 2], |threads| vec![usize::from(threads)]);
     let is_quiet = prints_json(arguments.json.as_deref());
     let mut runs = Vec::new();
     for threads in threads {
-        let options = Options { threads, ..arguments.networks.options() };
+        let options = Options { threads, ..arguments.networks.running.options() };
         let measurement = measure(arguments.networks.models.as_deref(), &options, arguments.quality.into()).map_err(failure)?;
         if !is_quiet {
             print(&measurement);

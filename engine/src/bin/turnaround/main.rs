@@ -5,7 +5,9 @@
 mod actions;
 mod args;
 mod bars_only;
+mod beats;
 mod bench;
+mod grid;
 mod info;
 mod output;
 mod regenerate;
@@ -41,6 +43,7 @@ fn run(verb: &Verb) -> Result<(), Failure> {
         Verb::Regenerate(arguments) => regenerate::run(arguments),
         Verb::Roundtrip(arguments) => roundtrip::run(arguments),
         Verb::Actions(arguments) => actions::run(arguments),
+        Verb::Beats(arguments) => beats::run(arguments),
         Verb::Bench(arguments) => bench::run(arguments),
     }
 }

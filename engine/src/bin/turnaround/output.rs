@@ -8,6 +8,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use turnaround_engine::audio_file::{AudioFile, AudioFileError, write_atomically};
+use turnaround_engine::beats::BeatsError;
+use turnaround_engine::runtime::RuntimeError;
 use turnaround_engine::{Control, Engine, EngineError, OpenError, Progress};
 
 use crate::args::Networks;
@@ -63,9 +65,19 @@ impl From<EngineError> for Failure {
     }
 }
 
+impl From<BeatsError> for Failure {
+    fn from(error: BeatsError) -> Self {
+        let code = match error {
+            BeatsError::Runtime(RuntimeError::Run { .. }) | BeatsError::Resample(_) => OURS,
+            _ => MENDABLE,
+        };
+        Failure { sentence: error.to_string(), code }
+    }
+}
+
 /// Loads the set that the arguments name.
 pub fn open(networks: &Networks) -> Result<Engine, Failure> {
-    Ok(Engine::open(networks.models.as_deref(), &networks.options())?)
+    Ok(Engine::open(networks.models.as_deref(), &networks.running.options())?)
 }
 
 /// Whether both are there and are one file, by whatever names.

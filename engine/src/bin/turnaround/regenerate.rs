@@ -2,6 +2,7 @@
 
 use turnaround_core::actions::dense_weights;
 use turnaround_core::contract::{Manifest, SparseWeights};
+use turnaround_core::tempo_map::TempoMap;
 use turnaround_core::time::Samples;
 use turnaround_engine::audio_file::AudioFile;
 use turnaround_engine::regenerate::{ActionChoice, Request, Target};
@@ -10,17 +11,18 @@ use turnaround_engine::{Engine, EngineError};
 
 use crate::args::{Like, Regenerate, Weight};
 use crate::bars_only::BarsOnly;
+use crate::grid;
 use crate::output::{Failure, check_paths, open, prints_json, read, say, with_progress, write_json};
 
 pub fn run(arguments: &Regenerate) -> Result<(), Failure> {
     check_paths(&arguments.input, Some(&arguments.output), arguments.json.as_deref())?;
     let bars_only = BarsOnly::asked(arguments)?;
     let file = read(&arguments.input)?;
-    check_bars(arguments, &file)?;
+    let map = grid(arguments, &file)?;
+    check_bars(arguments, &map, &file)?;
     let engine = open(&arguments.networks)?;
-    let action = action(arguments, &engine, &file)?;
+    let action = action(arguments, &engine, &map, &file)?;
     let targets: Vec<Target> = arguments.bars.0.iter().map(|&bar| Target { bar, action: action.clone() }).collect();
-    let map = arguments.grid.map();
     let request = Request { audio: file.audio(), map: &map, targets: &targets, settings: arguments.settings() };
     let result = with_progress("regenerating", |control| engine.regenerate(&request, control))?;
     file.write(&arguments.output, &result.audio, &result.report.changed)?;
@@ -34,10 +36,15 @@ pub fn run(arguments: &Regenerate) -> Result<(), Failure> {
     write_json(arguments.json.as_deref(), &result.report)
 }
 
+/// The grid of a recording, given or tracked.
+fn grid(arguments: &Regenerate, file: &AudioFile) -> Result<TempoMap, Failure> {
+    grid::of(&arguments.grid, &arguments.networks.running, file, prints_json(arguments.json.as_deref()))
+}
+
 /// Bars that are not there are told before a model set is looked for.
-fn check_bars(arguments: &Regenerate, file: &AudioFile) -> Result<(), Failure> {
+fn check_bars(arguments: &Regenerate, map: &TempoMap, file: &AudioFile) -> Result<(), Failure> {
     let audio = file.audio();
-    let bars = arguments.grid.map().whole_bars_within(Samples::from_len(audio.len()), audio.rate());
+    let bars = map.whole_bars_within(Samples::from_len(audio.len()), audio.rate());
     let (Some(first), Some(last)) = (bars.first(), bars.last()) else {
         return Err(EngineError::NoWholeBar { seconds: audio.duration().get() }.into());
     };
@@ -48,14 +55,14 @@ fn check_bars(arguments: &Regenerate, file: &AudioFile) -> Result<(), Failure> {
 }
 
 /// The action that all chosen bars are made with.
-fn action(arguments: &Regenerate, engine: &Engine, file: &AudioFile) -> Result<ActionChoice, Failure> {
+fn action(arguments: &Regenerate, engine: &Engine, map: &TempoMap, file: &AudioFile) -> Result<ActionChoice, Failure> {
     let manifest = engine.set().manifest();
     let mut weights = SparseWeights::new();
     for weight in &arguments.action {
         weights.push((index(weight, manifest)?, weight.weight));
     }
     if let Some(like) = &arguments.like {
-        weights.extend(heard(like, arguments, engine, file)?);
+        weights.extend(heard(like, arguments, engine, map, file)?);
     } else if weights.is_empty() {
         return Ok(ActionChoice::Null);
     }
@@ -79,11 +86,23 @@ fn index(weight: &Weight, manifest: &Manifest) -> Result<u16, Failure> {
     })
 }
 
-fn heard(like: &Like, arguments: &Regenerate, engine: &Engine, file: &AudioFile) -> Result<SparseWeights, Failure> {
-    let other = like.file.as_deref().map(read).transpose()?;
-    let audio = other.as_ref().unwrap_or(file).audio();
-    let map = arguments.grid.map();
-    let heard = with_progress("listening", |control| engine.infer_actions(audio, &map, Some(&[like.bar]), control))?;
+fn heard(
+    like: &Like,
+    arguments: &Regenerate,
+    engine: &Engine,
+    map: &TempoMap,
+    file: &AudioFile,
+) -> Result<SparseWeights, Failure> {
+    let bar = Some(&[like.bar][..]);
+    let heard = match &like.file {
+        None => with_progress("listening", |control| engine.infer_actions(file.audio(), map, bar, control))?,
+        Some(path) => {
+            // A grid that is tracked is each recording's own; one that is given holds for both.
+            let other = read(path)?;
+            let map = grid(arguments, &other)?;
+            with_progress("listening", |control| engine.infer_actions(other.audio(), &map, bar, control))?
+        }
+    };
     Ok(heard.into_iter().flat_map(|bar| bar.weights).collect())
 }
 

@@ -1,21 +1,22 @@
 //! `turnaround roundtrip`: there and back, to hear what the networks keep.
 
 use turnaround_core::tempo_map::TempoMap;
-use turnaround_core::time::{Metre, Tempo};
+use turnaround_core::time::{Metre, Seconds, Tempo};
+use turnaround_engine::audio_file::AudioFile;
 use turnaround_engine::regenerate::Settings;
 use turnaround_engine::report::Region;
 use turnaround_engine::roundtrip::Turn;
 
 use crate::args::Roundtrip;
+use crate::grid;
 use crate::output::{Failure, check_paths, open, prints_json, read, say, with_progress, write_json};
 
 pub fn run(arguments: &Roundtrip) -> Result<(), Failure> {
     check_paths(&arguments.input, Some(&arguments.output), arguments.json.as_deref())?;
     let turn = Turn::from(arguments.stage);
-    let (tempo, metre) = grid(arguments, turn)?;
     let file = read(&arguments.input)?;
     let engine = open(&arguments.networks)?;
-    let map = TempoMap::constant(tempo, metre, arguments.offset);
+    let map = grid(arguments, turn, &file)?;
     let settings = Settings { seed: arguments.seed, ..Settings::default() };
     let calls = usize::from(arguments.calls);
     let (audio, report) =
@@ -29,12 +30,13 @@ pub fn run(arguments: &Roundtrip) -> Result<(), Failure> {
 }
 
 /// The tokenizer asks for no grid; any will do.
-fn grid(arguments: &Roundtrip, turn: Turn) -> Result<(Tempo, Metre), Failure> {
-    match (arguments.tempo, arguments.meter, turn) {
-        (Some(tempo), Some(metre), _) => Ok((tempo, metre)),
-        (_, _, Turn::Tokenizer) => {
-            Ok((Tempo::new(Tempo::SLOWEST).map_err(Failure::mendable)?, arguments.meter.unwrap_or(Metre::FOUR_FOUR)))
+fn grid(arguments: &Roundtrip, turn: Turn, file: &AudioFile) -> Result<TempoMap, Failure> {
+    match (arguments.grid.given(), turn) {
+        (Some(map), _) => Ok(map),
+        (None, Turn::Tokenizer) => {
+            let slowest = Tempo::new(Tempo::SLOWEST).map_err(Failure::mendable)?;
+            Ok(TempoMap::constant(slowest, Metre::FOUR_FOUR, Seconds::ZERO))
         }
-        _ => Err(Failure::mendable(format!("the stage {} works on bars: give --tempo and --meter", turn.name()))),
+        (None, _) => grid::of(&arguments.grid, &arguments.networks.running, file, prints_json(arguments.json.as_deref())),
     }
 }

@@ -1,6 +1,7 @@
 //! A grid that the musician gives instead of a tracker.
 
 use turnaround_core::bars::BarNumber;
+use turnaround_core::beats::metres::felt_beats;
 use turnaround_core::tempo_map::TempoMap;
 use turnaround_core::time::{Metre, SampleRate, Samples, Seconds, Tempo};
 
@@ -19,11 +20,11 @@ pub struct Grid {
 
 impl Grid {
     /// The beats of every whole bar within a recording of some seconds, and the line that ends the last; nobody doubts them.
-    pub(super) fn beats_within(&self, length: Seconds) -> Heard {
+    pub fn beats_within(&self, length: Seconds) -> Heard {
         let map = TempoMap::constant(self.tempo, self.metre, self.offset);
         let samples = Samples::from_len((length.get() * f64::from(SampleRate::MODEL.hz())).round() as usize);
         let bars = map.whole_bars_within(samples, SampleRate::MODEL);
-        let felt = felt_beats(self.metre);
+        let felt = felt_beats(self.metre) as u32;
         let mut beats = Vec::new();
         for bar in bars.iter().filter(|bar| bar.number >= BarNumber::FIRST) {
             let beat = |number: u32| {
@@ -37,11 +38,4 @@ impl Grid {
         }
         Heard { metre: self.metre, beats, confidence: 1.0 }
     }
-}
-
-/// Beats that a foot taps in a bar: of 6/8, 9/8, 12/8 and the like each is three eighths, of other metres the note they count.
-pub(super) fn felt_beats(metre: Metre) -> u32 {
-    let notes = u32::from(metre.numerator());
-    let is_compound = metre.denominator() >= 8 && notes > 3 && notes.is_multiple_of(3);
-    if is_compound { notes / 3 } else { notes }
 }

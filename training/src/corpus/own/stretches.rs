@@ -1,9 +1,9 @@
 //! The stretches of a recording whose bars are certain: whole bars one after another, with a beat that hardly sways.
 
 use turnaround_core::bars::{Bar, BarNumber};
+use turnaround_core::beats::metres::felt_beats;
 use turnaround_core::time::{Beats, Metre, Seconds, Tempo};
 
-use super::grid::felt_beats;
 use super::{Heard, HeardBeat};
 
 /// The shortest stretch that is kept, in seconds.
@@ -57,7 +57,7 @@ pub fn confident(heard: &Heard) -> Vec<Stretch> {
 
 /// Bars with all their beats in order, each ended by a first beat.
 fn whole_bars(heard: &Heard) -> Vec<HeardBar<'_>> {
-    let felt = felt_beats(heard.metre) as usize;
+    let felt = felt_beats(heard.metre);
     let is_whole = |beats: &[HeardBeat]| {
         beats.iter().enumerate().all(|(place, beat)| beat.number == (place % felt + 1) as u32)
             && beats.windows(2).all(|pair| pair[0].time < pair[1].time)

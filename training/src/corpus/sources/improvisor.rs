@@ -1,5 +1,4 @@
-//! Impro-Visor's chord sheets: titles, metres and changes. Melodies are skipped, for some are in copyright. GPL-2+: copyleft sets
-//! only.
+//! Impro-Visor's chord sheets: titles, metres and changes. Melodies are skipped, for some are in copyright. GPL-2+: copyleft sets only.
 
 use anyhow::Result;
 
@@ -30,8 +29,11 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let (mut depth, mut block, mut word) = (0_usize, 0, None);
     for (at, character) in text.char_indices() {
-        if depth == 0 && (character.is_whitespace() || matches!(character, '(' | '|')) {
-            found.extend(word.take().map(|start| Token::Word(&text[start..at])));
+        if depth == 0
+            && (character.is_whitespace() || character == '(' || character == '|')
+            && let Some(start) = word.take()
+        {
+            found.push(Token::Word(&text[start..at]));
         }
         match character {
             '(' => {
