@@ -100,8 +100,8 @@ struct Studio<'a> {
     takes: Vec<Take>,
 }
 
-/// Builds a corpus, or finishes one that was interrupted; one that is finished is left as it is. Fails when the folder holds a corpus of
-/// another recipe, when no SoundFont is found, an archive is damaged or a file cannot be written.
+/// Builds a corpus, or finishes one that was interrupted; one that is finished is left as it is. Fails when the folder holds a
+/// corpus of another recipe, when no SoundFont is found, an archive is damaged or a file cannot be written.
 pub fn build(options: &BuildOptions) -> Result<Summary> {
     build_with(options, Wishes::default())
 }

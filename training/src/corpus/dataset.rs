@@ -147,8 +147,8 @@ pub struct PieceRow {
     pub style: String,
     /// As `4/4`; one metre throughout.
     pub metre: String,
-    /// Every beat of every bar, in order, wherever the tempo goes. Beats are **felt** beats, which a listener taps: quarter notes in
-    /// 3/4, 4/4 and 5/4, dotted quarters in 6/8 (two to the bar) and 12/8 (four). Tempi elsewhere count quarter notes.
+    /// Every beat of every bar, in order, wherever the tempo goes. Beats are **felt** beats, which a listener taps: quarter notes
+    /// in 3/4, 4/4 and 5/4, dotted quarters in 6/8 (two to the bar) and 12/8 (four). Tempi elsewhere count quarter notes.
     pub beats: Vec<BeatRow>,
     /// What was done to the finished audio, in order; empty for a clean piece.
     pub degradations: Vec<Degradation>,

@@ -94,8 +94,8 @@ pub struct BarFactors {
     pub loudness_db: f64,
 }
 
-/// The factors of every bar of a piece, with loudness taken from its audio at the model's rate. `degradations` were applied to all
-/// of it.
+/// The factors of every bar of a piece, with loudness taken from its audio at the model's rate. `degradations` were applied to
+/// all of it.
 pub fn of(number: usize, piece: &Piece, bars: &[Bar], audio: &[f32], degradations: &[Degradation]) -> Vec<BarFactors> {
     let factors =
         |(index, bar)| BarFactors { degradations: degradations.to_vec(), ..bar_factors(number, piece, index, bar, audio) };

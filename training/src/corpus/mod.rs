@@ -1,7 +1,8 @@
 //! The corpus: an arranger writes jazz from a seed, a SoundFont plays it, and a table says where every bar lies.
 //!
-//! Everything a model learns from is made here, so labels are exact. Archives of changes, solos, drummers and recorded notes are used where a
-//! folder holds them ([`sources`]); without any the arranger plays alone, and nothing is owed to anyone but the SoundFont's makers.
+//! Everything a model learns from is made here, so labels are exact. Archives of changes, solos, drummers and recorded notes are
+//! used where a folder holds them ([`sources`]); without any the arranger plays alone, and nothing is owed to anyone but the
+//! SoundFont's makers.
 
 pub mod build;
 pub mod dataset;

@@ -47,8 +47,8 @@ impl Take {
     }
 }
 
-/// The takes that fill the hours asked for. Writing scores is quick, so lengths are known before anything is rendered. Solos come in
-/// a shuffled order, each once before any comes again.
+/// The takes that fill the hours asked for. Writing scores is quick, so lengths are known before anything is rendered. Solos come
+/// in a shuffled order, each once before any comes again.
 pub fn takes(seed: u64, hours: f64, solo_share: f64, sources: &Sources, wishes: Wishes) -> Result<Vec<Take>> {
     ensure!((0.0..=1.0).contains(&solo_share), "the share of solos lies between 0 and 1, not at {solo_share}");
     let materials = sources.materials();

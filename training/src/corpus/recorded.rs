@@ -5,7 +5,7 @@ use turnaround_core::time::SampleRate;
 use super::score::{Part, Piece};
 use super::sources::samples::{Layer, SampleSet};
 
-/// Seconds before a note ends abruptly though its recording goes on.
+/// Seconds a note takes to open, so that a recording cut close to its onset does not click.
 const ATTACK: f64 = 0.002;
 
 /// One part at `rate`, panned, `length` samples a channel, at the recordings' own level.

@@ -263,8 +263,8 @@ pub fn compose(style: Style, dice: &mut Dice) -> Form {
     form
 }
 
-/// A form of changes that were written for bars of another number of beats: chords keep their place in the bar, moved to the nearest
-/// beat.
+/// A form of changes that were written for bars of another number of beats: chords keep their place in the bar, moved to the
+/// nearest beat.
 pub fn rebar(bars: &[FormBar], from: usize, to: usize) -> Vec<FormBar> {
     let moved = |at: f64| (at * to as f64 / from as f64).round().min(to as f64 - 1.0);
     let bar = |bar: &FormBar| {

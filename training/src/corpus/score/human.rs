@@ -33,8 +33,8 @@ impl<'a> Human<'a> {
         format!("{} {}", self.time.drummer, self.time.genre)
     }
 
-    /// Replaces a performed drum part wherever the whole kit keeps time. `cue` is how likely a bar whose first beat the drummer leaves
-    /// open gets a soft kick there: without one nobody hears where bars begin.
+    /// Replaces a performed drum part wherever the whole kit keeps time. `cue` is how likely a bar whose first beat the drummer
+    /// leaves open gets a soft kick there: without one nobody hears where bars begin.
     pub fn replace(&self, notes: &mut Vec<Note>, names: &mut [&'static str], bars: &[BarPlan], cue: f64, seed: u64) {
         let dice = &mut Dice::new(seed, "human drums");
         let phrase = 4.min(self.time.bars.len());

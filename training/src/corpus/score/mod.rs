@@ -74,8 +74,8 @@ impl Composition {
         Self { seed, title, identity, split, origin: "built in", style, form, tune }
     }
 
-    /// A composition over a tune's changes, in a style its metre allows or is bent to; its melody is the tune's own where there is one,
-    /// else ours.
+    /// A composition over a tune's changes, in a style its metre allows or is bent to; its melody is the tune's own where there
+    /// is one, else ours.
     pub fn over(changes: &Changes, seed: u64) -> Self {
         let dice = &mut Dice::new(seed, "changes");
         let style = style_over(changes.count, dice);
@@ -324,8 +324,8 @@ impl Piece {
         self.tempo_map().seconds_at(Beats::new(self.beats()))
     }
 
-    /// Keeps `count` bars from `first` (from 0) of a piece of even tempo and moves them to the beginning. Notes that would sound on are
-    /// cut.
+    /// Keeps `count` bars from `first` (from 0) of a piece of even tempo and moves them to the beginning. Notes that would sound
+    /// on are cut.
     ///
     /// # Panics
     /// If the tempo moves.

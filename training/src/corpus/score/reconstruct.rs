@@ -1,4 +1,5 @@
-//! A transcribed solo with a rhythm section: its own notes and beats, a bass from the database where that makes sense, our chords and drums.
+//! A transcribed solo with a rhythm section: its own notes and beats, a bass from the database where that makes sense, our chords
+//! and drums.
 
 use turnaround_core::tempo_map::{Change, TempoMap};
 use turnaround_core::time::{Beats, Metre, Seconds, Tempo};
@@ -214,8 +215,8 @@ fn lead_notes(solo: &Solo, map: &TempoMap, offset: Seconds, shift: i32, bars: &[
     solo.notes.iter().map(note).collect()
 }
 
-/// The estimated bass held to the changes: where a chord begins its root, third or fifth sounds; elsewhere its scale, or a half step
-/// into the next note; no leap is wider than an octave; and what is missing is walked.
+/// The estimated bass held to the changes: where a chord begins its root, third or fifth sounds; elsewhere its scale, or a half
+/// step into the next note; no leap is wider than an octave; and what is missing is walked.
 fn repaired_bass(beats: &[SoloBeat], shift: i32, bars: &[BarPlan], style: Style, instrument: &Instrument) -> Vec<Note> {
     let chord = |index: usize| beats[index].chord.transposed(shift);
     let given = |index: usize| beats.get(index)?.bass.map(|pitch| instrument.fold(pitch + shift));

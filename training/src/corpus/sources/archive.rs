@@ -25,8 +25,8 @@ impl Archive {
         Ok(Self { zip, sha256, place: path.display().to_string() })
     }
 
-    /// Names of the files that `wanted` accepts, in alphabetical order, so that the order in the archive does not matter. Names that are no
-    /// text are passed over.
+    /// Names of the files that `wanted` accepts, in alphabetical order, so that the order in the archive does not matter. Names
+    /// that are no text are passed over.
     pub fn names(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let readable = self.zip.file_names().filter_map(Result::ok).map(|name| name.into_owned());
         let mut names: Vec<String> = readable.filter(|name| wanted(name)).collect();

@@ -71,8 +71,8 @@ pub struct Run {
     pub opens: bool,
 }
 
-/// Lays chords into bars, moved to C by `key`; the last bar is filled up with its last chord. Chords fall on felt beats; of two that
-/// would fall on one, the later stays. Empty when no chord is named.
+/// Lays chords into bars, moved to C by `key`; the last bar is filled up with its last chord. Chords fall on felt beats; of two
+/// that would fall on one, the later stays. Empty when no chord is named.
 pub fn bars(runs: &[Run], count: Count, key: i32) -> Vec<FormBar> {
     let beats = count.beats() as f64;
     let Some(mut sounding) = runs.iter().find_map(|run| run.chord).map(|chord| chord.transposed(-key)) else { return Vec::new() };

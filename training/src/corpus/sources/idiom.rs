@@ -1,7 +1,7 @@
 //! How soloists move, as statistics: which interval follows two others, and which rhythm of a beat follows another.
 //!
-//! Computed at run time from the Weimar solos of the train split, and never stored. Contains information from the Weimar Jazz Database, made
-//! available under the ODbL 1.0.
+//! Computed at run time from the Weimar solos of the train split, and never stored. Contains information from the Weimar Jazz
+//! Database, made available under the ODbL 1.0.
 
 use std::collections::BTreeMap;
 

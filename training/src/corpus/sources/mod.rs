@@ -1,7 +1,7 @@
 //! What the corpus is made from: archives in a folder, read in place, with their licences.
 //!
-//! None is part of the repository and none is needed. Permissive sources may feed the weights that ship; copyleft ones are opened only when
-//! asked for, and make a set of their own kind.
+//! None is part of the repository and none is needed. Permissive sources may feed the weights that ship; copyleft ones are opened
+//! only when asked for, and make a set of their own kind.
 
 pub mod archive;
 pub mod changes;

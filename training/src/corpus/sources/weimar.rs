@@ -1,7 +1,7 @@
 //! The Weimar Jazz Database: transcribed solos with annotated beats, chords and an estimated bass.
 //!
-//! Contains information from the Weimar Jazz Database, made available under the ODbL 1.0. Solos are read into memory for reconstruction and
-//! statistics; none is ever written out as notes.
+//! Contains information from the Weimar Jazz Database, made available under the ODbL 1.0. Solos are read into memory for
+//! reconstruction and statistics; none is ever written out as notes.
 
 use std::collections::BTreeMap;
 
