@@ -40,6 +40,17 @@ fn chart(area: &Area<'_>, bed: &BedMeasures, metric: Metric) -> Result<()> {
     let all = || points.iter().flat_map(|(_, found)| [found.low, found.high]).chain(levels.iter().map(|(_, level)| *level));
     let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
     let room = 0.06 * (high - low).max(1e-6);
+    // Names are half a line higher than their level, and moved up where they would lie on each other.
+    let line = 14.0 / f64::from(HEIGHT - 100) * (high - low + 2.0 * room);
+    let mut lowest = f64::NEG_INFINITY;
+    let names_at: Vec<f64> = levels
+        .iter()
+        .map(|(_, level)| {
+            lowest = (level + 0.5 * line).max(lowest + line);
+            lowest
+        })
+        .collect();
+    let top = (high + room).max(lowest);
     let last = points.len().checked_sub(1).context("a curve needs points")? as f64;
 
     let mut chart = ChartBuilder::on(area)
@@ -47,7 +58,7 @@ fn chart(area: &Area<'_>, bed: &BedMeasures, metric: Metric) -> Result<()> {
         .margin(10)
         .x_label_area_size(34)
         .y_label_area_size(56)
-        .build_cartesian_2d(-0.3..last + 2.2, low - room..high + room)?;
+        .build_cartesian_2d(-0.3..last + 2.2, low - room..top)?;
     let names: Vec<String> = points.iter().map(|(calls, _)| calls.to_string()).collect();
     let name = |place: &f64| {
         let is_whole = (place - place.round()).abs() < 1e-6 && *place >= 0.0;
@@ -61,15 +72,11 @@ fn chart(area: &Area<'_>, bed: &BedMeasures, metric: Metric) -> Result<()> {
         .x_label_formatter(&name)
         .label_style((FONT, 13))
         .draw()?;
-    // Names are half a line higher than their level, and moved up where they would lie on each other.
-    let line = 13.0 / f64::from(HEIGHT - 100) * (high - low + 2.0 * room);
-    let mut lowest = f64::NEG_INFINITY;
     for (index, (name, level)) in levels.iter().enumerate() {
         let colour = Palette99::pick(index + 1).mix(0.9);
-        let at = (level + 0.5 * line).max(lowest + line);
+        let at = names_at[index];
         chart.draw_series(LineSeries::new([(-0.3, *level), (last + 0.3, *level), (last + 0.5, at - 0.5 * line)], colour))?;
         chart.draw_series([Text::new(name.clone(), (last + 0.55, at), (FONT, 13))])?;
-        lowest = at;
     }
     let place = |index: usize| index as f64;
     let means = points.iter().enumerate().map(|(index, (_, found))| (place(index), found.mean));
