@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The manifest format this code reads and writes. Raised when an older reader would misunderstand a set.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The file in a model-set folder that holds the [`Manifest`].
 pub const MANIFEST_FILE: &str = "manifest.json";
@@ -22,7 +22,7 @@ pub const MANIFEST_FILE: &str = "manifest.json";
 pub enum Graph {
     /// STFT frames to latents.
     Encoder,
-    /// Latents to everything the decoder reads at each call: a pyramid of conditions and the scale expected of each bin.
+    /// Latents to everything the decoder reads at each call: features of every frame and the scale expected of each bin.
     ///
     /// The decoder works on frames divided by that scale (one value for a bin's real and imaginary part), where data and noise both
     /// have about unit variance; its caller multiplies the finished frames by it.
@@ -74,7 +74,7 @@ impl Graph {
 
     /// The graph's inputs, in order, for a set of these sizes.
     pub fn inputs(self, sizes: &Sizes) -> Vec<Port> {
-        let Sizes { bins, channels, slots, actions, action_width, condition, layers, heads, head_width, .. } = *sizes;
+        let Sizes { bins, channels, slots, actions, action_width, features, layers, heads, head_width, .. } = *sizes;
         let frames = || Axis::Tokens(sizes.frames_per_token);
         let one = || Axis::Fixed(1);
         match self {
@@ -83,8 +83,7 @@ impl Graph {
             Graph::DecoderStep => vec![
                 port("noisy", [one(), frames(), Axis::Fixed(2 * bins)]),
                 port("noise_level", [one()]),
-                port("condition_fine", [one(), frames(), Axis::Fixed(condition)]),
-                port("condition_coarse", [one(), Axis::Tokens(1), Axis::Fixed(condition)]),
+                port("features", [one(), frames(), Axis::Fixed(features)]),
                 port("scale", [one(), frames(), Axis::Fixed(bins)]),
             ],
             Graph::AdapterEncoder => vec![
@@ -124,14 +123,13 @@ impl Graph {
 
     /// The graph's outputs, in order, for a set of these sizes.
     pub fn outputs(self, sizes: &Sizes) -> Vec<Port> {
-        let Sizes { bins, channels, slots, actions, action_width, condition, layers, heads, head_width, .. } = *sizes;
+        let Sizes { bins, channels, slots, actions, action_width, features, layers, heads, head_width, .. } = *sizes;
         let frames = || Axis::Tokens(sizes.frames_per_token);
         let one = || Axis::Fixed(1);
         match self {
             Graph::Encoder => vec![port("latents", [one(), Axis::Tokens(1), Axis::Fixed(channels)])],
             Graph::DecoderCondition => vec![
-                port("condition_fine", [one(), frames(), Axis::Fixed(condition)]),
-                port("condition_coarse", [one(), Axis::Tokens(1), Axis::Fixed(condition)]),
+                port("features", [one(), frames(), Axis::Fixed(features)]),
                 port("scale", [one(), frames(), Axis::Fixed(bins)]),
             ],
             Graph::DecoderStep => vec![port("clean", [one(), frames(), Axis::Fixed(2 * bins)])],
@@ -268,8 +266,8 @@ pub struct Sizes {
     pub slots: usize,
     /// Slots the dynamics and the action encoder read as one token.
     pub slots_per_patch: usize,
-    /// Width of the decoder's condition.
-    pub condition: usize,
+    /// Numbers that the decoder's condition tells of each frame.
+    pub features: usize,
     /// Actions in the table.
     pub actions: usize,
     /// Actions with a weight above zero in an inferred action.
@@ -572,7 +570,7 @@ mod tests {
             channels: 2,
             slots: 8,
             slots_per_patch: 2,
-            condition: 6,
+            features: 6,
             actions: 3,
             active_actions: 2,
             action_width: 5,
@@ -714,8 +712,8 @@ mod tests {
 
     #[test]
     fn a_newer_format_is_refused_by_its_number_even_with_unknown_keys() {
-        let refused = Manifest::parse(r#"{"format": 2, "shape_of_things_to_come": true}"#).unwrap_err();
-        assert_eq!(refused.to_string(), "the model set has format 2, this version reads format 1");
+        let refused = Manifest::parse(r#"{"format": 3, "shape_of_things_to_come": true}"#).unwrap_err();
+        assert_eq!(refused.to_string(), "the model set has format 3, this version reads format 2");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) fn sizes() -> Sizes {
         channels: 16,
         slots: 32,
         slots_per_patch: 2,
-        condition: 16,
+        features: 16,
         actions: 8,
         active_actions: 3,
         action_width: 10,
@@ -230,13 +230,11 @@ fn encoder(frames: &Tensor, sizes: &Sizes) -> Tensor {
 
 fn decoder_condition(latents: &Tensor, sizes: &Sizes) -> Vec<Tensor> {
     let tokens = latents.shape()[1];
-    let repeated = |times: usize| {
-        let values = latents.values().chunks_exact(sizes.channels).flat_map(|token| token.repeat(times)).collect();
-        Tensor::new(vec![1, times * tokens, sizes.channels], values)
-    };
+    let repeated = |token: &[f32]| token.repeat(sizes.frames_per_token);
+    let features = latents.values().chunks_exact(sizes.channels).flat_map(repeated).collect();
     let frames = sizes.frames_per_token * tokens;
     let scale = Tensor::new(vec![1, frames, sizes.bins], vec![SCALE; frames * sizes.bins]);
-    vec![repeated(sizes.frames_per_token), repeated(1), scale]
+    vec![Tensor::new(vec![1, frames, sizes.channels], features), scale]
 }
 
 fn decoder_step(inputs: &[Tensor], sizes: &Sizes) -> Tensor {

@@ -40,8 +40,8 @@ pub struct Pipeline {
 /// Seconds between checkpoints.
 const CHECKPOINT_SECONDS: f64 = 120.0;
 
-/// The stages, their share of a timed run, and the names of their folders.
-const SHARES: [(&str, f64); 4] = [("tokenizer", 0.62), ("adapter", 0.05), ("actions", 0.09), ("dynamics", 0.24)];
+/// The stages, in order: the names of their folders.
+const STAGES: [&str; 4] = ["tokenizer", "adapter", "actions", "dynamics"];
 
 /// The four networks of a set.
 #[derive(Module, Debug)]
@@ -79,7 +79,7 @@ impl Models {
     pub fn parameters(&self) -> BTreeMap<String, u64> {
         let Networks { tokenizer, adapter, actions, dynamics } = &self.networks;
         let counts = [tokenizer.num_params(), adapter.num_params(), actions.num_params(), dynamics.num_params()];
-        SHARES.iter().zip(counts).map(|((stage, _), count)| ((*stage).to_owned(), count as u64)).collect()
+        STAGES.iter().zip(counts).map(|(stage, count)| ((*stage).to_owned(), count as u64)).collect()
     }
 }
 
@@ -95,23 +95,26 @@ impl Pipeline {
         let train = self.corpus.of(Split::Train);
         ensure!(!train.is_empty(), "no composition of this corpus falls to the training split: build a longer one");
 
-        let source = FrameSource::new(self.corpus.clone(), &sizes, self.preset.stretch_frames, self.preset.seed);
+        let source =
+            FrameSource::new(self.corpus.clone(), &sizes, self.preset.stretch_frames, None, self.preset.seed, &self.device);
         let stage = &self.preset.tokenizer;
-        let tokenizer = tokenizer::train(&stage.network, &stage.schedule, &source, &self.options("tokenizer"))?;
+        let (objective, options) = (&self.preset.objective, self.options("tokenizer", stage.share));
+        let tokenizer = tokenizer::train(&stage.network, objective, &stage.schedule, &source, &options)?;
 
         let decoded_gain = self.decoded_gain(&tokenizer, &source, &sizes)?;
 
         let latents = self.latents(&tokenizer, source.companding(), &sizes)?;
         let stage = &self.preset.adapter;
-        let adapter = adapter::train(&stage.network, &stage.schedule, &latents, &train, &self.options("adapter"))?;
+        let adapter = adapter::train(&stage.network, &stage.schedule, &latents, &train, &self.options("adapter", stage.share))?;
 
         let slots = Slots::of_latents(&latents, &self.corpus, &adapter.model, &sizes, &self.device)?;
         let stage = &self.preset.actions;
-        let actions = actions::train(&stage.network, &stage.schedule, &slots, &self.options("actions"))?;
+        let actions = actions::train(&stage.network, &stage.schedule, &slots, &self.options("actions", stage.share))?;
 
         let inferred = InferredActions::new(&actions.model, &slots, sizes.actions, sizes.active_actions, &self.device);
         let stage = &self.preset.dynamics;
-        let dynamics = dynamics::train(&stage.network, &stage.schedule, &slots, &inferred, &self.options("dynamics"))?;
+        let dynamics =
+            dynamics::train(&stage.network, &stage.schedule, &slots, &inferred, &self.options("dynamics", stage.share))?;
 
         let states = [tokenizer.state, adapter.state, actions.state, dynamics.state];
         Ok(Models {
@@ -125,7 +128,7 @@ impl Pipeline {
             decoded_gain,
             slots,
             inferred,
-            states: SHARES.iter().map(|(name, _)| (*name).to_owned()).zip(states).collect(),
+            states: STAGES.iter().map(|name| (*name).to_owned()).zip(states).collect(),
             folder: self.folder.clone(),
         })
     }
@@ -147,8 +150,7 @@ impl Pipeline {
         Latents::of_corpus(&path, &self.corpus, &tokenizer.model.encoder, companding, sizes, &self.device)
     }
 
-    fn options(&self, stage: &'static str) -> RunOptions {
-        let share = SHARES.iter().find(|(name, _)| *name == stage).map_or(1.0, |(_, share)| *share);
+    fn options(&self, stage: &'static str, share: f64) -> RunOptions {
         RunOptions {
             folder: self.stage_folder(stage),
             stage,

@@ -3,15 +3,16 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use turnaround_core::contract::Sizes;
 
 use crate::networks::actions::ActionConfig;
 use crate::networks::adapter::AdapterConfig;
 use crate::networks::dynamics::DynamicsConfig;
-use crate::networks::tokenizer::{FRAMES_PER_TOKEN, TokenizerConfig};
+use crate::networks::tokenizer::TokenizerConfig;
 use crate::train::run::Schedule;
+use crate::train::tokenizer::Objective;
 
 /// A network and how it is trained.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,6 +22,8 @@ pub struct Stage<N> {
     pub network: N,
     /// Optimiser and length.
     pub schedule: Schedule,
+    /// Share of a run that is given minutes instead of steps.
+    pub share: f64,
 }
 
 /// A whole training.
@@ -35,6 +38,9 @@ pub struct Preset {
     pub seed: u64,
     /// Frames in a stretch the tokenizer trains on.
     pub stretch_frames: usize,
+    /// How the tokenizer's loss is made.
+    #[serde(default)]
+    pub objective: Objective,
     /// Tokens of surrounding sound on each side of a unit.
     pub margin_tokens: usize,
     /// The diffusion tokenizer.
@@ -48,8 +54,17 @@ pub struct Preset {
 }
 
 /// The presets that come with the program.
-const BUILT_IN: [(&str, &str); 2] =
-    [("tiny", include_str!("../configs/tiny.toml")), ("small", include_str!("../configs/small.toml"))];
+const BUILT_IN: [(&str, &str); 3] = [
+    ("tiny", include_str!("../configs/tiny.toml")),
+    ("small", include_str!("../configs/small.toml")),
+    ("cpu", include_str!("../configs/cpu.toml")),
+];
+
+/// The key that names a preset to start from; what else the file says replaces or adds to it.
+const BASE: &str = "base";
+
+/// Bases of bases of bases: more are a circle.
+const MOST_BASES: usize = 4;
 
 impl Preset {
     /// A preset by name, or from a TOML file.
@@ -57,12 +72,8 @@ impl Preset {
     /// # Errors
     /// When there is no such preset or file, a key is unknown, or sizes contradict each other.
     pub fn load(name_or_path: &str) -> Result<Self> {
-        let text = match BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
-            Some((_, text)) => (*text).to_owned(),
-            None => fs::read_to_string(Path::new(name_or_path))
-                .with_context(|| format!("{name_or_path} is neither a preset (tiny, small) nor a readable TOML file"))?,
-        };
-        let preset: Preset = toml::from_str(&text).with_context(|| format!("reading preset {name_or_path}"))?;
+        let table = with_bases(name_or_path, MOST_BASES)?;
+        let preset: Preset = table.try_into().with_context(|| format!("reading preset {name_or_path}"))?;
         preset.check()?;
         Ok(preset)
     }
@@ -70,13 +81,14 @@ impl Preset {
     fn check(&self) -> Result<()> {
         let (tokenizer, adapter, actions, dynamics) =
             (&self.tokenizer.network, &self.adapter.network, &self.actions.network, &self.dynamics.network);
+        if let Some(sentence) = tokenizer.contradiction() {
+            bail!(sentence);
+        }
         ensure!(
-            self.stretch_frames.is_multiple_of(FRAMES_PER_TOKEN),
-            "stretch_frames must be a multiple of the {FRAMES_PER_TOKEN} frames of a token"
+            self.stretch_frames.is_multiple_of(tokenizer.frames_per_token()),
+            "stretch_frames must be a multiple of the {} frames of a token",
+            tokenizer.frames_per_token()
         );
-        let [fine, coarse] = tokenizer.encoder_widths;
-        ensure!((2 * fine).is_multiple_of(coarse), "the second of encoder_widths must divide twice the first");
-        ensure!(tokenizer.filter_taps % 2 == 1, "filter_taps must be odd");
         ensure!(
             [adapter.channels, actions.channels, dynamics.channels].iter().all(|&c| c == tokenizer.channels),
             "tokenizer, adapter, actions and dynamics must agree on channels"
@@ -97,11 +109,11 @@ impl Preset {
             sample_rate: 16_000,
             hop: tokenizer.bins,
             bins: tokenizer.bins,
-            frames_per_token: FRAMES_PER_TOKEN,
+            frames_per_token: tokenizer.frames_per_token(),
             channels: tokenizer.channels,
             slots: dynamics.slots,
             slots_per_patch: dynamics.slots_per_patch,
-            condition: tokenizer.condition,
+            features: tokenizer.features(),
             actions: self.actions.network.actions,
             active_actions: self.actions.network.active,
             action_width: dynamics.action_width,
@@ -111,5 +123,74 @@ impl Preset {
             window_bars: dynamics.window_bars,
             margin_tokens: self.margin_tokens,
         }
+    }
+}
+
+/// A preset's text as a table, on top of the table of its base.
+fn with_bases(name_or_path: &str, most: usize) -> Result<toml::Table> {
+    let text = match BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
+        Some((_, text)) => (*text).to_owned(),
+        None => fs::read_to_string(Path::new(name_or_path)).with_context(|| {
+            let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+            format!("{name_or_path} is neither a preset ({}) nor a readable TOML file", names.join(", "))
+        })?,
+    };
+    let mut table: toml::Table = text.parse().with_context(|| format!("reading preset {name_or_path}"))?;
+    let Some(base) = table.remove(BASE) else { return Ok(table) };
+    let base = base.as_str().with_context(|| format!("the base of {name_or_path} must be a name"))?;
+    ensure!(most > 0, "{name_or_path} and its bases go round in a circle");
+    let mut whole = with_bases(base, most - 1)?;
+    lay_over(&mut whole, table);
+    Ok(whole)
+}
+
+/// Tables are laid over key by key; anything else is replaced.
+fn lay_over(whole: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (whole.get_mut(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => lay_over(below, above),
+            (_, value) => drop(whole.insert(key, value)),
+        }
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_that_comes_along_is_whole() {
+        for (name, _) in BUILT_IN {
+            let preset = Preset::load(name).unwrap_or_else(|error| panic!("{name}: {error:#}"));
+            assert_eq!(preset.name, name);
+            let Preset { tokenizer, adapter, actions, dynamics, .. } = preset;
+            let shares = tokenizer.share + adapter.share + actions.share + dynamics.share;
+            assert!((shares - 1.0).abs() < 1e-9, "{name}: the shares of a timed run add up to {shares}");
+        }
+    }
+
+    #[test]
+    fn a_preset_differs_from_its_base_in_what_it_says() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("mine.toml");
+        fs::write(&path, "base = \"tiny\"\nseed = 9\n[tokenizer.network.denoiser]\nskips = false\n").expect("written");
+        let mine = Preset::load(path.to_str().expect("a path of letters")).expect("it is whole");
+        let tiny = Preset::load("tiny").expect("tiny is built in");
+        assert_eq!((mine.seed, mine.tokenizer.network.denoiser.skips), (9, false));
+        assert_eq!(mine.tokenizer.network.denoiser.widths, tiny.tokenizer.network.denoiser.widths);
+    }
+
+    #[test]
+    fn a_circle_of_bases_and_an_unknown_key_are_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("mine.toml");
+        let refusal = |text: &str| {
+            fs::write(&path, text).expect("written");
+            format!("{:#}", Preset::load(path.to_str().expect("a path of letters")).expect_err("it is refused"))
+        };
+        let itself = format!("base = {:?}", path.to_str().expect("a path of letters"));
+        assert!(refusal(&itself).contains("circle"), "{}", refusal(&itself));
+        assert!(refusal("base = \"tiny\"\nsurprise = 1").contains("surprise"));
+        assert!(refusal("base = \"tiny\"\n[tokenizer.network.denoiser]\ntaps = 4").contains("taps"));
     }
 }

@@ -40,13 +40,13 @@ impl Road<'_> {
         let condition = job.step(Stage::Decode, || self.condition(latents, stretch).map_err(E::from))?;
         let gain = &self.set.statistics().decoded_gain;
         let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain };
-        let samples = sampler.sample(condition[2].values(), known, how.calls, how.seed, |noisy, level| {
+        let samples = sampler.sample(condition[1].values(), known, how.calls, how.seed, |noisy, level| {
             job.step(Stage::Decode, || self.decoder_step(noisy, level, &condition).map_err(E::from))
         })?;
         Ok(Decoded { start: self.first_sample(stretch), samples })
     }
 
-    /// The two conditions, fine and coarse, and the expected scale of each bin.
+    /// Features of every frame and the expected scale of each bin.
     fn condition(&self, latents: &Latents, stretch: Stretch) -> Result<Vec<Tensor>, RuntimeError> {
         let tokens = self.tokens_with_margins(stretch);
         let latents = TensorView::new(&[1, tokens, self.sizes().channels], latents.all());

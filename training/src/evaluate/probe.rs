@@ -100,7 +100,7 @@ impl<'a> Probe<'a> {
         let gain = &self.set.statistics().decoded_gain;
         let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain };
         let window =
-            sampler.sample(condition[2].values(), None, calls, seed, |noisy, level| self.denoised(noisy, level, &condition))?;
+            sampler.sample(condition[1].values(), None, calls, seed, |noisy, level| self.denoised(noisy, level, &condition))?;
         Ok(self.cut(&window, length).to_vec())
     }
 

@@ -1,14 +1,15 @@
 //! What the latents alone can tell of the sound: features for every denoising call, and how loud each bin is expected to be.
 //!
-//! It runs once per stretch while the denoiser runs several times, so this is where depth is cheap.
+//! It runs once per stretch while the denoiser runs several times, so this is where width and depth are cheap.
 
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
+use super::attention::SelfAttention;
 use super::convnext::PlainBlock;
-use super::layers::{layer_norm, linear};
-use super::rescale::Up;
+use super::layers::{Precision, apply, layer_norm, linear};
+use super::rescale::{Change, Up};
 use super::tokenizer::TokenizerConfig;
 
 /// Least variance of a bin, in units of what it has over all music: what counts as silence.
@@ -20,54 +21,68 @@ const MOST_LOG_VARIANCE: f64 = 6.0;
 /// What the denoiser reads at every call, computed once from the latents.
 #[derive(Clone, Debug)]
 pub struct Condition {
-    /// `[batch, 2·token, condition]`.
-    pub fine: Tensor<3>,
-    /// `[batch, token, condition]`.
-    pub coarse: Tensor<3>,
-    /// `[batch, 2·token, bin]`: what to divide a bin by so that it has about unit variance.
+    /// `[batch, frame, band·feature]`.
+    pub features: Tensor<3>,
+    /// `[batch, frame, bin]`: what to divide a bin by so that it has about unit variance.
     pub scale: Tensor<3>,
+}
+
+/// One rate of the condition network.
+#[derive(Module, Debug)]
+struct Rate {
+    up: Option<Up>,
+    blocks: Vec<PlainBlock>,
 }
 
 /// Latents to the decoder's condition.
 #[derive(Module, Debug)]
 pub struct ConditionNetwork {
     input: Linear,
-    coarse: Vec<PlainBlock>,
-    up: Up,
-    fine: Vec<PlainBlock>,
+    attention: SelfAttention,
+    rates: Vec<Rate>,
     log_variance: Linear,
-    coarse_output: Linear,
-    fine_output: Linear,
+    features: Linear,
 }
 
 impl ConditionNetwork {
     /// A fresh network.
     pub fn new(config: &TokenizerConfig, device: &Device) -> Self {
-        let width = config.condition_width;
-        let [coarse_blocks, fine_blocks] = config.condition_blocks;
+        let width = config.condition[0].width;
+        let mut input = width;
+        let rates = config.condition.iter().enumerate().map(|(index, rate)| {
+            let change = Change { input, output: rate.width, factor: rate.stride, shortcut: config.shortcuts };
+            input = rate.width;
+            Rate {
+                up: (index > 0 || rate.stride > 1).then(|| Up::new(change, device)),
+                blocks: PlainBlock::stack(rate.width, rate.blocks, device),
+            }
+        });
+        let rates = rates.collect();
         Self {
             input: linear(3 * config.channels, width, device),
-            coarse: PlainBlock::stack(width, coarse_blocks, device),
-            up: Up::new(width, width, device),
-            fine: PlainBlock::stack(width, fine_blocks, device),
-            log_variance: linear(width, config.bins, device),
-            coarse_output: linear(width, config.condition, device),
-            fine_output: linear(width, config.condition, device),
+            attention: SelfAttention::new(width, config.heads, device),
+            rates,
+            log_variance: linear(input, config.bins, device),
+            features: linear(input, config.features(), device),
         }
     }
 
     /// `[batch, token, channel]` latents to the condition. The scale is the root of a variance, one for real and imaginary part of a
     /// bin each, learned by likelihood: data divided by it are as loud as unit noise, which few-call sampling rests on.
-    pub fn forward(&self, latents: Tensor<3>) -> Condition {
-        let coarse = PlainBlock::run(&self.coarse, self.input.forward(with_neighbours(latents))); // [batch, token, width]
-        let fine = PlainBlock::run(&self.fine, self.up.forward(coarse.clone())); // [batch, 2·token, width]
-        let fine = layer_norm(fine, 1e-5);
-        let variance = self.log_variance.forward(fine.clone()).clamp_max(MOST_LOG_VARIANCE).exp(); // [batch, 2·token, bin]
-        Condition {
-            coarse: self.coarse_output.forward(layer_norm(coarse, 1e-5)),
-            fine: self.fine_output.forward(fine),
-            scale: (variance + VARIANCE_FLOOR).sqrt(),
-        }
+    pub fn forward(&self, latents: Tensor<3>, precision: Precision) -> Condition {
+        let h = apply(&self.input, with_neighbours(latents)); // [batch, token, width]
+        let rotation = self.attention.rotation(&h);
+        let h = self.attention.forward(h, Some(&rotation));
+        let h = self.rates.iter().fold(h, |h, rate| {
+            let h = match &rate.up {
+                Some(up) => up.forward(h),
+                None => h,
+            };
+            PlainBlock::run(&rate.blocks, h, precision)
+        });
+        let h = layer_norm(h, 1e-5); // [batch, frame, width]
+        let variance = apply(&self.log_variance, h.clone()).clamp_max(MOST_LOG_VARIANCE).exp(); // [batch, frame, bin]
+        Condition { features: apply(&self.features, h), scale: (variance + VARIANCE_FLOOR).sqrt() }
     }
 }
 

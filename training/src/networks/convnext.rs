@@ -7,7 +7,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Distribution, Tensor};
 
-use super::layers::{layer_norm, linear};
+use super::layers::{Precision, apply, full, layer_norm, linear};
 
 /// Taps of the depthwise convolution.
 const TAPS: usize = 7;
@@ -15,17 +15,7 @@ const TAPS: usize = 7;
 /// How much wider the pointwise layer is inside.
 const EXPANSION: usize = 3;
 
-/// Shift, scale and gate of one conditioned block, each `[batch, time, width]`.
-pub struct Modulation {
-    /// Added after the norm.
-    pub shift: Tensor<3>,
-    /// One less than the factor after the norm.
-    pub scale: Tensor<3>,
-    /// Factor on what the block adds; zero at the start.
-    pub gate: Tensor<3>,
-}
-
-/// The block's learned layers, shared by both kinds below.
+/// The block's learned layers.
 #[derive(Module, Debug)]
 struct Body {
     /// `[width, 1, 1, tap]`.
@@ -72,12 +62,12 @@ impl Body {
         (1..TAPS).fold(product(0), |sum, k| sum + product(k)) + self.bias.val().unsqueeze::<3>()
     }
 
-    fn mix_channels(&self, x: Tensor<3>) -> Tensor<3> {
-        self.narrow.forward(gelu(self.wide.forward(x)))
+    fn mix_channels(&self, x: Tensor<3>, precision: Precision) -> Tensor<3> {
+        full(apply(&self.narrow, gelu(apply(&self.wide, precision.of(x)))))
     }
 }
 
-/// A block without condition, as the encoder uses it: learned scale and shift, and a layer scale that starts small.
+/// A block with learned scale and shift, and a layer scale that starts small.
 #[derive(Module, Debug)]
 pub struct PlainBlock {
     body: Body,
@@ -99,44 +89,15 @@ impl PlainBlock {
     }
 
     /// One block after the other.
-    pub fn run(blocks: &[Self], x: Tensor<3>) -> Tensor<3> {
-        blocks.iter().fold(x, |x, block| block.forward(x))
+    pub fn run(blocks: &[Self], x: Tensor<3>, precision: Precision) -> Tensor<3> {
+        blocks.iter().fold(x, |x, block| block.forward(x, precision))
     }
 
     /// `[batch, time, width]` to the same shape.
-    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+    pub fn forward(&self, x: Tensor<3>, precision: Precision) -> Tensor<3> {
         let row = |p: &Param<Tensor<1>>| p.val().unsqueeze::<3>();
         let h = self.body.mix_time(x.clone()) * row(&self.scale) + row(&self.shift);
-        x + self.body.mix_channels(h) * row(&self.layer_scale)
-    }
-}
-
-/// A block whose scale, shift and gate come from a condition (AdaLN-zero), as the decoder uses it.
-#[derive(Module, Debug)]
-pub struct ConditionedBlock {
-    body: Body,
-}
-
-impl ConditionedBlock {
-    /// A fresh block.
-    pub fn new(width: usize, device: &Device) -> Self {
-        Self { body: Body::new(width, device) }
-    }
-
-    /// Several fresh blocks.
-    pub fn stack(width: usize, count: usize, device: &Device) -> Vec<Self> {
-        (0..count).map(|_| Self::new(width, device)).collect()
-    }
-
-    /// One block after the other, each with the next modulation.
-    pub fn run(blocks: &[Self], x: Tensor<3>, modulations: &mut impl Iterator<Item = Modulation>) -> Tensor<3> {
-        blocks.iter().zip(modulations).fold(x, |x, (block, modulation)| block.forward(x, modulation))
-    }
-
-    /// `[batch, time, width]` to the same shape.
-    pub fn forward(&self, x: Tensor<3>, modulation: Modulation) -> Tensor<3> {
-        let h = self.body.mix_time(x.clone()) * (modulation.scale + 1.0) + modulation.shift;
-        x + self.body.mix_channels(h) * modulation.gate
+        x + self.body.mix_channels(h, precision) * row(&self.layer_scale)
     }
 }
 

@@ -7,22 +7,22 @@
 
 use burn::tensor::Tensor;
 
-/// Filters complex frames.
+/// Filters complex frames that are split into bands.
 ///
-/// `frames` `[batch, time, 2·bin]`, real parts before imaginary ones. `coefficients` `[batch, time, taps·2·bin]`, for each tap, earliest
-/// frame first, the real and then the imaginary parts; `taps` is odd and the middle one reads the frame itself. Frames past the ends
-/// are silent. The result has the shape of `frames`.
-pub fn filtered(frames: &Tensor<3>, coefficients: &Tensor<3>, taps: usize) -> Tensor<3> {
-    let [_, time, width] = frames.dims();
+/// `frames` `[batch, frame, band, 2·bin]`, real parts before imaginary ones. `coefficients` `[batch, frame, band, taps·2·bin]`, for each
+/// tap, earliest frame first, the real and then the imaginary parts; `taps` is odd and the middle one reads the frame itself. Frames past
+/// the ends are silent. The result has the shape of `frames`.
+pub fn filtered(frames: &Tensor<4>, coefficients: &Tensor<4>, taps: usize) -> Tensor<4> {
+    let [_, time, _, width] = frames.dims();
     let bins = width / 2;
     let nothing = frames.clone().narrow(1, 0, taps / 2).mul_scalar(0.0);
     let padded = Tensor::cat(vec![nothing.clone(), frames.clone(), nothing], 1);
     let tap = |k: usize| {
         let near = padded.clone().narrow(1, k, time);
-        let (re, im) = (near.clone().narrow(2, 0, bins), near.narrow(2, bins, bins));
-        let part = |half: usize| coefficients.clone().narrow(2, (2 * k + half) * bins, bins);
+        let (re, im) = (near.clone().narrow(3, 0, bins), near.narrow(3, bins, bins));
+        let part = |half: usize| coefficients.clone().narrow(3, (2 * k + half) * bins, bins);
         let (a, b) = (part(0), part(1));
-        Tensor::cat(vec![a.clone() * re.clone() - b.clone() * im.clone(), a * im + b * re], 2)
+        Tensor::cat(vec![a.clone() * re.clone() - b.clone() * im.clone(), a * im + b * re], 3)
     };
     (1..taps).fold(tap(0), |sum, k| sum + tap(k))
 }
@@ -35,17 +35,17 @@ mod tests {
 
     const TIME: usize = 12;
 
-    fn numbers(tensor: Tensor<3>) -> Vec<f32> {
+    fn numbers(tensor: Tensor<4>) -> Vec<f32> {
         tensor.into_data().try_into_vec().expect("a float tensor holds floats")
     }
 
-    fn tensor(values: Vec<f32>, width: usize) -> Tensor<3> {
-        Tensor::from_data(TensorData::new(values, [1, TIME, width]), &Device::flex())
+    fn tensor(values: Vec<f32>, width: usize) -> Tensor<4> {
+        Tensor::from_data(TensorData::new(values, [1, TIME, 1, width]), &Device::flex())
     }
 
     #[test]
     fn one_in_the_middle_tap_and_nothing_else_leaves_frames_alone() {
-        let frames = Tensor::<3>::random([1, TIME, 6], Distribution::Normal(0.0, 1.0), &Device::flex());
+        let frames = Tensor::<4>::random([1, TIME, 1, 6], Distribution::Normal(0.0, 1.0), &Device::flex());
         // Three bins: real and imaginary parts of the tap before, of the middle one, of the one after.
         let row = [vec![0.0; 6], vec![1.0, 1.0, 1.0, 0.0, 0.0, 0.0], vec![0.0; 6]].concat();
         let same = filtered(&frames, &tensor(row.repeat(TIME), 18), 3);

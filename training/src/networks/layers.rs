@@ -2,8 +2,9 @@
 
 use burn::module::Module;
 use burn::nn::{Initializer, Linear, LinearConfig};
-use burn::tensor::activation::{sigmoid, silu};
-use burn::tensor::{Device, Tensor, TensorData, module};
+use burn::tensor::activation::silu;
+use burn::tensor::{Device, FloatDType, Tensor, TensorData, module};
+use serde::{Deserialize, Serialize};
 
 /// Width of the sinusoidal features of a noise level.
 pub const LEVEL_FEATURES: usize = 64;
@@ -29,6 +30,49 @@ pub fn zero_linear(input: usize, output: usize, device: &Device) -> Linear {
 /// A linear layer with the usual start.
 pub fn linear(input: usize, output: usize, device: &Device) -> Linear {
     LinearConfig::new(input, output).init(device)
+}
+
+/// In what numbers the wide layers of the tokenizer compute while it trains. Weights, losses and graphs are 32 bits wide in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 32 bits: export's reference, and what every processor has.
+    #[default]
+    Full,
+    /// bfloat16: twice the speed and half the memory where a processor has units for it.
+    Half,
+}
+
+impl Precision {
+    /// `x` in this precision.
+    pub fn of<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
+        match self {
+            Precision::Full => x,
+            Precision::Half => x.cast(FloatDType::BF16),
+        }
+    }
+}
+
+/// Back to 32 bits, which is nothing to do where `x` has them.
+pub fn full<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    in_numbers_of(x, FloatDType::F32)
+}
+
+fn in_numbers_of<const D: usize>(x: Tensor<D>, wanted: FloatDType) -> Tensor<D> {
+    if FloatDType::from(x.dtype()) == wanted { x } else { x.cast(wanted) }
+}
+
+/// A linear layer in the precision of what it is given. Leading axes are folded into rows, so that back ends run one product however
+/// many axes there are; left alone, a product of four axes copies the weights for every row of the first two.
+pub fn apply<const D: usize>(layer: &Linear, x: Tensor<D>) -> Tensor<D> {
+    let numbers = FloatDType::from(x.dtype());
+    let weight = in_numbers_of(layer.weight.val(), numbers);
+    let bias = layer.bias.as_ref().map(|bias| in_numbers_of(bias.val(), numbers));
+    let mut shape = x.dims();
+    let rows = shape[..D - 1].iter().product();
+    let input = shape[D - 1];
+    shape[D - 1] = weight.dims()[1];
+    module::linear(x.reshape([rows, input]), weight, bias).reshape(shape)
 }
 
 /// Adaptive norm: `norm(x) · (1 + scale) + shift`.
@@ -87,9 +131,4 @@ impl FeedForward {
         let up = both.narrow(D - 1, hidden, hidden);
         self.out.forward(silu(gate) * up)
     }
-}
-
-/// Soft positive gate `2·sigmoid(x)`, one at the start of training when `x` comes from a zero head.
-pub fn gate<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    sigmoid(x).mul_scalar(2.0)
 }

@@ -5,6 +5,7 @@
 pub mod actions;
 pub mod adapter;
 pub mod attention;
+pub mod bands;
 pub mod condition;
 pub mod convnext;
 pub mod denoiser;

@@ -1,65 +1,105 @@
-//! Halving and doubling time with the parameter-free shortcuts of DC-AE (Chen et al., arXiv 2410.10733, section 3.2), in one
+//! Shortening and lengthening a sequence with the parameter-free shortcuts of DC-AE (Chen et al., arXiv 2410.10733, section 3.2), in one
 //! dimension: the shortcut moves the information, the learned branch adds to it.
 
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 
-use super::layers::linear;
+use super::layers::{apply, linear};
 
-/// Halves time: space-to-channel, a linear layer, plus the mean over groups of the same channels.
+/// How one sequence becomes another: how many neighbours are joined into one or made of one, and from how many channels to how many.
+#[derive(Clone, Copy, Debug)]
+pub struct Change {
+    /// Channels before.
+    pub input: usize,
+    /// Channels after.
+    pub output: usize,
+    /// How many times shorter or longer.
+    pub factor: usize,
+    /// Whether there is a shortcut.
+    pub shortcut: bool,
+}
+
+impl Change {
+    /// Whether [`Down`]'s shortcut can average whole groups of channels.
+    pub fn can_shorten(&self) -> bool {
+        (self.factor * self.input).is_multiple_of(self.output)
+    }
+
+    /// Whether [`Up`]'s shortcut can repeat whole channels.
+    pub fn can_lengthen(&self) -> bool {
+        (self.factor * self.output).is_multiple_of(self.input)
+    }
+}
+
+/// Shortens: space-to-channel, a linear layer, plus the mean over groups of the same channels.
 #[derive(Module, Debug)]
 pub struct Down {
     learned: Linear,
     output: usize,
+    factor: usize,
+    shortcut: bool,
 }
 
 impl Down {
-    /// From `input` to `output` channels; `output` must divide `2 · input`.
-    pub fn new(input: usize, output: usize, device: &Device) -> Self {
-        assert_eq!(2 * input % output, 0, "DC-AE's shortcut averages whole groups of channels");
-        Self { learned: linear(2 * input, output, device), output }
+    /// A fresh layer.
+    ///
+    /// # Panics
+    /// If the shortcut's groups do not come out even; a preset is checked for that when it is read.
+    pub fn new(change: Change, device: &Device) -> Self {
+        assert!(!change.shortcut || change.can_shorten(), "a shortcut averages whole groups of channels: {change:?}");
+        let Change { input, output, factor, shortcut } = change;
+        Self { learned: linear(factor * input, output, device), output, factor, shortcut }
     }
 
-    /// `[batch, 2·time, input]` to `[batch, time, output]`.
+    /// `[batch, factor·length, input]` to `[batch, length, output]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let [batch, time, input] = x.dims();
-        let folded = x.reshape([batch, time / 2, 2 * input]);
-        let group = 2 * input / self.output;
-        let shortcut = if group == 1 {
-            folded.clone()
-        } else {
-            folded.clone().reshape([batch, time / 2, self.output, group]).mean_dim(3).squeeze_dim::<3>(3)
-        };
-        self.learned.forward(folded) + shortcut
+        let [batch, length, input] = x.dims();
+        let (length, width) = (length / self.factor, self.factor * input);
+        let folded = x.reshape([batch, length, width]);
+        let learned = apply(&self.learned, folded.clone());
+        let group = width / self.output;
+        match (self.shortcut, group) {
+            (false, _) => learned,
+            (true, 1) => learned + folded,
+            (true, _) => learned + folded.reshape([batch, length, self.output, group]).mean_dim(3).squeeze_dim::<3>(3),
+        }
     }
 }
 
-/// Doubles time: a linear layer, plus the same channels repeated, then channel-to-space.
+/// Lengthens: a linear layer, plus the same channels repeated, then channel-to-space.
 #[derive(Module, Debug)]
 pub struct Up {
     learned: Linear,
     output: usize,
+    factor: usize,
+    shortcut: bool,
 }
 
 impl Up {
-    /// From `input` to `output` channels; `input` must divide `2 · output`.
-    pub fn new(input: usize, output: usize, device: &Device) -> Self {
-        assert_eq!(2 * output % input, 0, "DC-AE's shortcut repeats whole channels");
-        Self { learned: linear(input, 2 * output, device), output }
+    /// A fresh layer.
+    ///
+    /// # Panics
+    /// If the shortcut's copies do not come out even; a preset is checked for that when it is read.
+    pub fn new(change: Change, device: &Device) -> Self {
+        assert!(!change.shortcut || change.can_lengthen(), "a shortcut repeats whole channels: {change:?}");
+        let Change { input, output, factor, shortcut } = change;
+        Self { learned: linear(input, factor * output, device), output, factor, shortcut }
     }
 
-    /// `[batch, time, input]` to `[batch, 2·time, output]`.
+    /// `[batch, length, input]` to `[batch, factor·length, output]`.
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let [batch, time, input] = x.dims();
-        let repeats = 2 * self.output / input;
-        let shortcut = if repeats == 1 {
-            x.clone()
-        } else {
-            // Each channel stands next to its own copies, so that a token's halves start out alike.
-            Tensor::cat(vec![x.clone().unsqueeze_dim::<4>(3); repeats], 3).reshape([batch, time, 2 * self.output])
+        let [batch, length, input] = x.dims();
+        let width = self.factor * self.output;
+        let learned = apply(&self.learned, x.clone());
+        let repeats = width / input;
+        let wide = match (self.shortcut, repeats) {
+            (false, _) => learned,
+            (true, 1) => learned + x,
+            // Each channel stands next to its own copies, so that the parts of one token start out alike.
+            (true, _) => learned + Tensor::cat(vec![x.unsqueeze_dim::<4>(3); repeats], 3).reshape([batch, length, width]),
         };
-        (self.learned.forward(x) + shortcut).reshape([batch, 2 * time, self.output])
+        wide.reshape([batch, self.factor * length, self.output])
     }
 }
 
@@ -67,17 +107,31 @@ impl Up {
 mod tests {
     use burn::tensor::Distribution;
 
+    use super::super::layers::zero_linear;
     use super::*;
 
     #[test]
     fn shortcuts_alone_carry_a_constant_down_and_up_again() {
         let device = Device::flex();
-        let (mut down, mut up) = (Down::new(4, 8, &device), Up::new(8, 4, &device));
-        down.learned = super::super::layers::zero_linear(8, 8, &device);
-        up.learned = super::super::layers::zero_linear(8, 8, &device);
-        let x = Tensor::<3>::random([2, 6, 4], Distribution::Normal(0.0, 1.0), &device);
-        let back = up.forward(down.forward(x.clone()));
-        let worst: f32 = (back - x).abs().max().into_scalar();
-        assert!(worst < 1e-6, "they differ by {worst}");
+        for factor in [2, 4] {
+            let there = Change { input: 4, output: 4 * factor, factor, shortcut: true };
+            let back = Change { input: there.output, output: there.input, ..there };
+            let (mut down, mut up) = (Down::new(there, &device), Up::new(back, &device));
+            down.learned = zero_linear(4 * factor, 4 * factor, &device);
+            up.learned = zero_linear(4 * factor, 4 * factor, &device);
+            let x = Tensor::<3>::random([2, 3 * factor, 4], Distribution::Normal(0.0, 1.0), &device);
+            let worst: f32 = (up.forward(down.forward(x.clone())) - x).abs().max().into_scalar();
+            assert!(worst < 1e-6, "factor {factor}: they differ by {worst}");
+        }
+    }
+
+    #[test]
+    fn without_shortcut_and_layer_nothing_is_left() {
+        let device = Device::flex();
+        let change = Change { input: 4, output: 8, factor: 2, shortcut: false };
+        let mut down = Down::new(change, &device);
+        down.learned = zero_linear(8, 8, &device);
+        let largest: f32 = down.forward(Tensor::ones([1, 6, 4], &device)).abs().max().into_scalar();
+        assert_eq!(largest, 0.0);
     }
 }

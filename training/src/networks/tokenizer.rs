@@ -4,7 +4,8 @@
 //! Departures, tried in short runs that `experiments/0002-magnitudes-first.md` records: the encoder reads loudness rather than complex
 //! numbers; the decoder predicts the clean frame rather than a velocity, because its stream is narrower than a frame and could not carry
 //! the noise; what the latents alone can tell, how loud each bin will be, is computed once and not at every call ([`super::condition`]);
-//! and noisy frames are filtered over time rather than passed or muted ([`super::filter`]).
+//! noisy frames are filtered over time rather than passed or muted ([`super::filter`]); and what cleans them works on bands of bins, with
+//! the same weights for all ([`super::bands`]).
 
 use burn::module::Module;
 use burn::nn::Linear;
@@ -14,15 +15,12 @@ use serde::{Deserialize, Serialize};
 use super::attention::SelfAttention;
 use super::condition::ConditionNetwork;
 use super::convnext::PlainBlock;
-use super::denoiser::Denoiser;
-use super::layers::{layer_norm, linear};
-use super::rescale::Down;
+use super::denoiser::{Denoiser, DenoiserConfig};
+use super::layers::{Precision, apply, layer_norm, linear};
+use super::rescale::{Change, Down};
 
 /// Epsilon of the LayerNorm over a latent token; large enough that silence does not become amplified noise.
 pub const LATENT_EPSILON: f64 = 1e-3;
-
-/// Frames of one latent token, of which every network here halves the rate once.
-pub const FRAMES_PER_TOKEN: usize = 2;
 
 /// Added to the energy of a bin before its logarithm: about 40 dB below what the bin usually has.
 pub const ENERGY_FLOOR: f64 = 1e-4;
@@ -31,41 +29,101 @@ pub const ENERGY_FLOOR: f64 = 1e-4;
 const LOUDNESS_OFFSET: f64 = 2.0;
 const LOUDNESS_SPREAD: f64 = 2.5;
 
+/// One rate of a network over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// How many times slower (encoder) or faster (condition) than the rate before.
+    pub stride: usize,
+    /// Channels.
+    pub width: usize,
+    /// Blocks.
+    pub blocks: usize,
+}
+
 /// Sizes of encoder and decoder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenizerConfig {
-    /// The encoder: width at 31.25 and at 15.6 Hz. The second must divide twice the first.
-    pub encoder_widths: [usize; 2],
-    /// Its blocks at each rate.
-    pub encoder_blocks: [usize; 2],
-    /// What is computed once from the latents: width at both rates.
-    pub condition_width: usize,
-    /// Its blocks at 15.6 and at 31.25 Hz.
-    pub condition_blocks: [usize; 2],
-    /// What is computed at every call: width at both rates.
-    pub denoiser_width: usize,
-    /// Its blocks at 31.25 Hz, on the way in and again on the way out, and at 15.6 Hz.
-    pub denoiser_blocks: [usize; 2],
-    /// Frames that the decoder's filter reads, an odd number.
-    pub filter_taps: usize,
-    /// Heads of the attention layers, one in the encoder and one in the denoiser.
-    pub heads: usize,
-    /// Width of what the denoiser is told of the condition at every call.
-    pub condition: usize,
+    /// Complex bins of a frame, and samples from one frame to the next.
+    pub bins: usize,
     /// Numbers in a latent token.
     pub channels: usize,
-    /// Complex bins of a frame.
-    pub bins: usize,
+    /// Heads of the attention layers, one in the encoder and one in the condition network.
+    pub heads: usize,
+    /// Parameter-free shortcuts where a sequence is shortened or lengthened.
+    pub shortcuts: bool,
+    /// The encoder, from the frames' rate to the tokens'.
+    pub encoder: Vec<Rate>,
+    /// What is computed once from the latents, from the tokens' rate to the frames'.
+    pub condition: Vec<Rate>,
+    /// What is computed at every call.
+    pub denoiser: DenoiserConfig,
+}
+
+impl TokenizerConfig {
+    /// Frames of one latent token.
+    pub fn frames_per_token(&self) -> usize {
+        self.encoder.iter().map(|rate| rate.stride).product()
+    }
+
+    /// Numbers of the condition in a frame.
+    pub fn features(&self) -> usize {
+        self.denoiser.bands * self.denoiser.features
+    }
+
+    /// What in these sizes contradicts what else, as a sentence.
+    pub fn contradiction(&self) -> Option<String> {
+        let DenoiserConfig { bands, widths, blocks, taps, .. } = &self.denoiser;
+        if self.encoder.is_empty() || self.condition.is_empty() || widths.is_empty() {
+            return Some("encoder, condition and denoiser need at least one rate or level each".into());
+        }
+        let back: usize = self.condition.iter().map(|rate| rate.stride).product();
+        if back != self.frames_per_token() {
+            return Some(format!("the condition lengthens {back} times, the encoder shortens {} times", self.frames_per_token()));
+        }
+        if widths.len() != blocks.len() {
+            return Some("the denoiser's widths and blocks must be as many".into());
+        }
+        if !self.bins.is_multiple_of(*bands) || !bands.is_multiple_of(1 << (widths.len() - 1)) {
+            return Some(format!("{bands} bands do not divide {} bins and halve {} times", self.bins, widths.len() - 1));
+        }
+        if taps % 2 == 0 {
+            return Some("the denoiser's taps must be odd, for a filter has a middle".into());
+        }
+        if self.shortcuts
+            && !self.changes().all(|(shorter, change)| if shorter { change.can_shorten() } else { change.can_lengthen() })
+        {
+            return Some("widths must divide where a shortcut carries channels from one to the other".into());
+        }
+        None
+    }
+
+    /// Every change of length that has a shortcut, and whether it shortens.
+    fn changes(&self) -> impl Iterator<Item = (bool, Change)> + '_ {
+        let of = |input, output, factor| Change { input, output, factor, shortcut: self.shortcuts };
+        let rates = |rates: &[Rate], shorter: bool| -> Vec<(bool, Change)> {
+            let widths = std::iter::once(rates[0].width).chain(rates.iter().map(|rate| rate.width));
+            widths.zip(rates).map(|(input, rate)| (shorter, of(input, rate.width, rate.stride))).collect()
+        };
+        let levels = self.denoiser.widths.windows(2);
+        let levels = levels.flat_map(move |pair| [(true, of(pair[0], pair[1], 2)), (false, of(pair[1], pair[0], 2))]);
+        rates(&self.encoder, true).into_iter().chain(rates(&self.condition, false)).chain(levels)
+    }
+}
+
+/// A rate of the encoder.
+#[derive(Module, Debug)]
+struct EncoderRate {
+    down: Option<Down>,
+    blocks: Vec<PlainBlock>,
 }
 
 /// Frames to latents.
 #[derive(Module, Debug)]
 pub struct Encoder {
     input: Linear,
-    fine: Vec<PlainBlock>,
-    down: Down,
-    coarse: Vec<PlainBlock>,
+    rates: Vec<EncoderRate>,
     attention: SelfAttention,
     output: Linear,
 }
@@ -73,25 +131,38 @@ pub struct Encoder {
 impl Encoder {
     /// A fresh encoder.
     pub fn new(config: &TokenizerConfig, device: &Device) -> Self {
-        let [fine, coarse] = config.encoder_widths;
-        let [fine_blocks, coarse_blocks] = config.encoder_blocks;
+        let first = config.encoder[0].width;
+        let mut input = first;
+        let rates = config.encoder.iter().enumerate().map(|(index, rate)| {
+            let change = Change { input, output: rate.width, factor: rate.stride, shortcut: config.shortcuts };
+            input = rate.width;
+            EncoderRate {
+                down: (index > 0 || rate.stride > 1).then(|| Down::new(change, device)),
+                blocks: PlainBlock::stack(rate.width, rate.blocks, device),
+            }
+        });
+        let rates = rates.collect();
         Self {
-            input: linear(config.bins, fine, device),
-            fine: PlainBlock::stack(fine, fine_blocks, device),
-            down: Down::new(fine, coarse, device),
-            coarse: PlainBlock::stack(coarse, coarse_blocks, device),
-            attention: SelfAttention::new(coarse, config.heads, device),
-            output: linear(coarse, config.channels, device),
+            input: linear(config.bins, first, device),
+            rates,
+            attention: SelfAttention::new(input, config.heads, device),
+            output: linear(input, config.channels, device),
         }
     }
 
-    /// `[batch, 2·token, 2·bin]` scaled companded frames to `[batch, token, channel]` latents, each token of mean 0 and variance 1.
-    pub fn forward(&self, frames: Tensor<3>) -> Tensor<3> {
-        let h = PlainBlock::run(&self.fine, self.input.forward(loudness(frames))); // [batch, 2·token, fine]
-        let h = PlainBlock::run(&self.coarse, self.down.forward(h)); // [batch, token, coarse]
+    /// `[batch, frame, 2·bin]` scaled companded frames to `[batch, token, channel]` latents, each token of mean 0 and variance 1.
+    pub fn forward(&self, frames: Tensor<3>, precision: Precision) -> Tensor<3> {
+        let h = apply(&self.input, loudness(frames)); // [batch, frame, width]
+        let h = self.rates.iter().fold(h, |h, rate| {
+            let h = match &rate.down {
+                Some(down) => down.forward(h),
+                None => h,
+            };
+            PlainBlock::run(&rate.blocks, h, precision)
+        });
         let rotation = self.attention.rotation(&h);
         let h = self.attention.forward(h, Some(&rotation));
-        layer_norm(self.output.forward(h), LATENT_EPSILON) // [batch, token, channel]
+        layer_norm(apply(&self.output, h), LATENT_EPSILON) // [batch, token, channel]
     }
 }
 

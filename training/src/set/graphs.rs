@@ -10,6 +10,7 @@ use crate::export::{Inputs, Outputs, Ports, Symbols, WeightPrecision, trace};
 use crate::networks::actions::ActionEmbedding;
 use crate::networks::condition::Condition;
 use crate::networks::dynamics::Bars;
+use crate::networks::layers::Precision;
 use crate::pipeline::Networks;
 use crate::train::dynamics::CONTEXT_LEVEL;
 
@@ -34,29 +35,23 @@ pub fn export_all(networks: &Networks, sizes: &Sizes) -> Result<Vec<Exported>> {
         exporter.export(
             Graph::Encoder,
             |all| all.tokenizer.encoder.clone(),
-            |encoder, inputs| Outputs::new().with("latents", encoder.forward(inputs.get("frames"))),
+            |encoder, inputs| Outputs::new().with("latents", encoder.forward(inputs.get("frames"), Precision::Full)),
         )?,
         exporter.export(
             Graph::DecoderCondition,
             |all| all.tokenizer.decoder.condition.clone(),
             |network, inputs| {
-                let condition = network.forward(inputs.get("latents"));
-                Outputs::new()
-                    .with("condition_fine", condition.fine)
-                    .with("condition_coarse", condition.coarse)
-                    .with("scale", condition.scale)
+                let condition = network.forward(inputs.get("latents"), Precision::Full);
+                Outputs::new().with("features", condition.features).with("scale", condition.scale)
             },
         )?,
         exporter.export(
             Graph::DecoderStep,
             |all| all.tokenizer.decoder.denoiser.clone(),
             |denoiser, inputs| {
-                let condition = Condition {
-                    fine: inputs.get("condition_fine"),
-                    coarse: inputs.get("condition_coarse"),
-                    scale: inputs.get("scale"),
-                };
-                Outputs::new().with("clean", denoiser.forward(inputs.get("noisy"), inputs.get("noise_level"), &condition))
+                let condition = Condition { features: inputs.get("features"), scale: inputs.get("scale") };
+                let clean = denoiser.forward(inputs.get("noisy"), inputs.get("noise_level"), &condition, Precision::Full);
+                Outputs::new().with("clean", clean)
             },
         )?,
         exporter.export(

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use rand::Rng;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use turnaround_core::contract::Sizes;
 use turnaround_core::spectrum::{Companding, Stft};
 
 use super::random;
+use super::spectra::Spectra;
 use crate::corpus::{Corpus, Split};
 
 /// Exponent applied to magnitudes, as in music2latent (Pasini et al., arXiv 2408.06500).
@@ -16,23 +19,38 @@ pub const COMPAND_EXPONENT: f32 = 0.65;
 /// Quietest root mean square of a stretch worth learning from.
 const SILENCE: f32 = 1e-3;
 
+/// Stretches that the scale of the bins is measured on.
+const MEASURED: usize = 400;
+
 /// Draws stretches and turns them into frames.
 pub struct FrameSource {
     corpus: Arc<Corpus>,
-    stft: Stft,
     companding: Companding,
+    spectra: Spectra,
     train_units: Vec<usize>,
     frames: usize,
     hop: usize,
 }
 
 impl FrameSource {
-    /// A source of stretches of `frames` frames, its bin scale measured on the training split, which must not be empty.
-    pub fn new(corpus: Arc<Corpus>, sizes: &Sizes, frames: usize, seed: u64) -> Self {
+    /// A source of stretches of `frames` frames on `device`. The scale of the bins is the one given, or else measured on the training
+    /// split, which must not be empty.
+    pub fn new(
+        corpus: Arc<Corpus>,
+        sizes: &Sizes,
+        frames: usize,
+        bin_scale: Option<Vec<f32>>,
+        seed: u64,
+        device: &Device,
+    ) -> Self {
         let train_units = corpus.of(Split::Train);
-        let flat = Companding { exponent: COMPAND_EXPONENT, bin_scale: vec![1.0; sizes.bins] };
-        let mut source = Self { corpus, stft: Stft::new(sizes.hop), companding: flat, train_units, frames, hop: sizes.hop };
-        source.companding.bin_scale = source.measure_bin_scale(seed, sizes.bins);
+        let stft = Stft::new(sizes.hop);
+        let mut companding = Companding::unscaled(COMPAND_EXPONENT, sizes.bins);
+        let spectra = Spectra::new(&stft, &companding, device);
+        let mut source = Self { corpus, companding: companding.clone(), spectra, train_units, frames, hop: sizes.hop };
+        companding.bin_scale = bin_scale.unwrap_or_else(|| source.measure_bin_scale(&stft, seed));
+        source.spectra = Spectra::new(&stft, &companding, device);
+        source.companding = companding;
         source
     }
 
@@ -41,13 +59,14 @@ impl FrameSource {
         &self.companding
     }
 
-    /// Standard deviation of every bin over 400 stretches; bins that hardly ever sound are floored at 0.002 of the loudest, lest
-    /// their rounding noise be blown up.
-    fn measure_bin_scale(&self, seed: u64, bins: usize) -> Vec<f32> {
+    /// Standard deviation of every bin over [`MEASURED`] stretches; bins that hardly ever sound are floored at 0.002 of the loudest,
+    /// lest their rounding noise be blown up.
+    fn measure_bin_scale(&self, stft: &Stft, seed: u64) -> Vec<f32> {
         let mut random = random::of_step(seed, "bin scale", 0);
+        let bins = self.companding.bin_scale.len();
         let (mut squares, mut count) = (vec![0f64; bins], 0usize);
-        for _ in 0..400 {
-            for row in self.stretch(&mut random).chunks_exact(2 * bins) {
+        for _ in 0..MEASURED {
+            for row in stft.analyse(&self.stretch(&mut random), &self.companding).chunks_exact(2 * bins) {
                 for (square, (re, im)) in squares.iter_mut().zip(row[..bins].iter().zip(&row[bins..])) {
                     *square += f64::from(re * re + im * im) / 2.0;
                 }
@@ -59,16 +78,18 @@ impl FrameSource {
         deviation.into_iter().map(|x| x.max(floor)).collect()
     }
 
-    /// `[batch, frame, 2·bin]` scaled companded frames of random stretches, at random loudness.
-    pub fn batch(&self, random: &mut impl Rng, batch: usize, device: &Device) -> Tensor<3> {
-        let mut values = Vec::new();
-        for _ in 0..batch {
-            values.extend(self.stretch(random));
-        }
-        let width = values.len() / (batch * self.frames);
-        Tensor::from_data(TensorData::new(values, [batch, self.frames, width]), device)
+    /// `[batch, frame, 2·bin]` scaled companded frames of random stretches, at random loudness and turned by a random phase each, which
+    /// no ear hears and no network may rely on.
+    pub fn batch(&self, random: &mut impl Rng, batch: usize) -> Tensor<3> {
+        let seeds: Vec<u64> = (0..batch).map(|_| random.random()).collect();
+        let audio: Vec<f32> =
+            seeds.par_iter().flat_map_iter(|&seed| self.stretch(&mut ChaCha8Rng::seed_from_u64(seed))).collect();
+        let frames = self.spectra.analyse(audio, batch);
+        let angle: Vec<f32> = (0..batch).map(|_| random.random_range(0.0..std::f32::consts::TAU)).collect();
+        turned(frames, angle)
     }
 
+    /// Sound for one row of frames.
     fn stretch(&self, random: &mut impl Rng) -> Vec<f32> {
         let length = self.hop * (self.frames + 1);
         loop {
@@ -78,8 +99,18 @@ impl FrameSource {
             let audio: Vec<f32> = self.corpus.window(unit.start as i64 + jitter, length).iter().map(|x| x * gain).collect();
             let energy = audio.iter().map(|x| x * x).sum::<f32>() / length as f32;
             if energy.sqrt() > SILENCE {
-                return self.stft.analyse(&audio, &self.companding);
+                return audio;
             }
         }
     }
+}
+
+/// Every complex number of a stretch turned by its angle in radians. `[batch, frame, 2·bin]` both.
+fn turned(frames: Tensor<3>, angle: Vec<f32>) -> Tensor<3> {
+    let (batch, bins) = (angle.len(), frames.dims()[2] / 2);
+    let angle = Tensor::<3>::from_data(TensorData::new(angle, [batch, 1, 1]), &frames.device());
+    let (cosine, sine) = (angle.clone().cos(), angle.sin());
+    let (re, im) = (frames.clone().narrow(2, 0, bins), frames.narrow(2, bins, bins));
+    let turned_re = re.clone() * cosine.clone() - im.clone() * sine.clone();
+    Tensor::cat(vec![turned_re, re * sine + im * cosine], 2)
 }

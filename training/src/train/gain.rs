@@ -13,6 +13,7 @@ use super::frames::FrameSource;
 use super::latents::numbers;
 use super::random;
 use crate::networks::condition::Condition;
+use crate::networks::layers::Precision;
 use crate::networks::tokenizer::{Decoder, Tokenizer};
 
 /// Stretches that are decoded, and the calls each takes: as in use by default.
@@ -32,8 +33,8 @@ pub fn measure(tokenizer: &Tokenizer, source: &FrameSource, sizes: &Sizes, seed:
     let (mut wanted, mut found) = (vec![0.0; sizes.bins], vec![0.0; sizes.bins]);
     let mut dice = random::of_step(seed, "decoded gain", 0);
     for index in (0..STRETCHES).progress() {
-        let frames = source.batch(&mut dice, 1, device);
-        let latents = tokenizer.encoder.forward(frames.clone());
+        let frames = source.batch(&mut dice, 1);
+        let latents = tokenizer.encoder.forward(frames.clone(), Precision::Full);
         let original = stft.synthesise(&numbers(frames), source.companding());
         let decoded = decode(&tokenizer.decoder, latents, source.companding(), &stft, seed + index as u64, device);
         add_energy(&mut wanted, &stft.analyse(&original, &plain));
@@ -51,7 +52,7 @@ pub fn measure(tokenizer: &Tokenizer, source: &FrameSource, sizes: &Sizes, seed:
 
 /// Sound of latents `[1, token, channel]`, no gain applied.
 fn decode(decoder: &Decoder, latents: Tensor<3>, companding: &Companding, stft: &Stft, seed: u64, device: &Device) -> Vec<f32> {
-    let condition = decoder.condition.forward(latents);
+    let condition = decoder.condition.forward(latents, Precision::Full);
     let gain = vec![1.0; companding.bin_scale.len()];
     let sampler = Sampler { stft, companding, gain: &gain };
     let scale = numbers(condition.scale.clone());
@@ -68,7 +69,7 @@ fn denoised(decoder: &Decoder, noisy: &[f32], level: f32, condition: &Condition,
     let [_, frames, bins] = condition.scale.dims();
     let noisy = Tensor::from_data(TensorData::new(noisy.to_vec(), [1, frames, 2 * bins]), device);
     let level = Tensor::from_data(TensorData::new(vec![level], [1]), device);
-    numbers(decoder.denoiser.forward(noisy, level, condition))
+    numbers(decoder.denoiser.forward(noisy, level, condition, Precision::Full))
 }
 
 /// Adds the energy of every bin of rows `[frame, 2 · bin]`.

@@ -15,12 +15,14 @@ use turnaround_core::latents::{interpolation_matrix, position_features, token_co
 use turnaround_core::spectrum::{Companding, Stft};
 use turnaround_core::time::{Seconds, Tempo};
 
+use super::spectra::Spectra;
 use crate::corpus::{Corpus, Split, UnitRow};
 use crate::networks::adapter::Adapter;
+use crate::networks::layers::Precision;
 use crate::networks::tokenizer::Encoder;
 
 /// Units encoded at once; all of one length.
-const BATCH: usize = 16;
+const BATCH: usize = 64;
 
 /// Latents of every unit of a corpus.
 pub struct Latents {
@@ -96,7 +98,7 @@ fn encode(
     sizes: &Sizes,
     device: &Device,
 ) -> Vec<Vec<f32>> {
-    let stft = Stft::new(sizes.hop);
+    let spectra = Spectra::new(&Stft::new(sizes.hop), companding, device);
     let mut of_unit = vec![Vec::new(); lengths.len()];
     let mut by_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (unit, &length) in lengths.iter().enumerate() {
@@ -106,10 +108,9 @@ fn encode(
         by_length.iter().flat_map(|(&tokens, units)| units.chunks(BATCH).map(move |group| (tokens, group.to_vec()))).collect();
     for (tokens, group) in groups.into_iter().progress() {
         let window = tokens + 2 * sizes.margin_tokens;
-        let values: Vec<f32> =
-            group.iter().flat_map(|&unit| stft.analyse(&unit_window(corpus, unit, window, sizes), companding)).collect();
-        let frames = TensorData::new(values, [group.len(), window * sizes.frames_per_token, 2 * sizes.bins]);
-        let latents = encoder.forward(Tensor::from_data(frames, device)).narrow(1, sizes.margin_tokens, tokens);
+        let audio: Vec<f32> = group.iter().flat_map(|&unit| unit_window(corpus, unit, window, sizes)).collect();
+        let frames = spectra.analyse(audio, group.len());
+        let latents = encoder.forward(frames, Precision::Full).narrow(1, sizes.margin_tokens, tokens);
         let latents: Vec<f32> = numbers(latents);
         for (&unit, row) in group.iter().zip(latents.chunks_exact(tokens * sizes.channels)) {
             of_unit[unit] = row.to_vec();

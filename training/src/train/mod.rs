@@ -10,4 +10,5 @@ pub mod gain;
 pub mod latents;
 pub mod random;
 pub mod run;
+pub mod spectra;
 pub mod tokenizer;

@@ -1,9 +1,17 @@
 //! Random numbers of training. Each step has a generator of its own, so a resumed run goes on with the numbers it would have had.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use std::sync::{Mutex, PoisonError};
+
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use turnaround_core::noise::GaussianNoise;
+
+/// Up to this many numbers are drawn here and sent to the device; more are drawn there.
+const SENT_MOST: usize = 1 << 16;
+
+/// A device has one generator; who starts it must be who draws from it.
+static GENERATOR: Mutex<()> = Mutex::new(());
 
 /// The generator of one step of one stage.
 pub fn of_step(seed: u64, stage: &str, step: u64) -> ChaCha8Rng {
@@ -23,9 +31,17 @@ pub fn logistic_level(random: &mut impl Rng, mean: f32) -> f32 {
     1.0 / (1.0 + (-(normal(random) + mean)).exp())
 }
 
-/// A tensor of independent unit normal numbers.
+/// A tensor of independent unit normal numbers. A whole batch of frames is drawn on the device, for sending its noise would take as long
+/// as the step; a resumed run still draws what it would have drawn, because the device starts from a number of `random` each time.
 pub fn normal_tensor<const D: usize>(random: &mut impl Rng, shape: [usize; D], device: &Device) -> Tensor<D> {
-    let mut values = vec![0.0; shape.iter().product()];
-    GaussianNoise::new(random.random()).fill(&mut values);
+    let seed = random.random();
+    let count = shape.iter().product();
+    if count > SENT_MOST {
+        let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+        device.seed(seed);
+        return Tensor::random(shape, Distribution::Normal(0.0, 1.0), device);
+    }
+    let mut values = vec![0.0; count];
+    GaussianNoise::new(seed).fill(&mut values);
     Tensor::from_data(TensorData::new(values, shape), device)
 }

@@ -109,6 +109,13 @@ pub struct Trained<M> {
     pub state: State,
 }
 
+/// Steps from one look at the losses to the next, and how much of each look the smoothed losses take.
+const READ_EVERY: u64 = 10;
+const SMOOTHING: f64 = 0.18;
+
+/// Steps from one move of the average to the next: moving it costs as many small operations as a third of the optimiser.
+const AVERAGE_EVERY: u64 = 4;
+
 const STATE: &str = "state.json";
 const LIVE: &str = "live";
 const AVERAGE: &str = "average";
@@ -136,14 +143,19 @@ pub fn run<M: Module + Clone>(
         let progress = progress_of(&training.state, schedule, options);
         let mut random = random::of_step(options.seed, options.stage, index);
         let step = Step { random: &mut random, index, progress, batch: schedule.batch, device: device.clone() };
-        let loss = loss(&training.live, step)?;
-        let values = values_of(&loss);
-        if !values[0].1.is_finite() {
-            bail!("the {} loss is {} at step {index}: lower the learning rate", options.stage, values[0].1);
-        }
-        training.step(loss.total, schedule.rate(index, progress));
+        let Loss { total, parts } = loss(&training.live, step)?;
+        let is_read = index.is_multiple_of(READ_EVERY);
+        let watched = is_read.then(|| Watched::new(&total, parts));
+        training.step(total, schedule.rate(index, progress));
+        // A device works on while it is not asked, so it is asked seldom.
+        let values = watched.map(Watched::values);
         training.state.seconds += began.elapsed().as_secs_f64();
-        training.record(&values);
+        if let Some(values) = values {
+            if !values[0].1.is_finite() {
+                bail!("the {} loss is {} at step {index}: lower the learning rate", options.stage, values[0].1);
+            }
+            training.record(&values);
+        }
         training.state.finished = progress_of(&training.state, schedule, options) >= 1.0;
 
         bar.set_position((progress_of(&training.state, schedule, options) * 1000.0) as u64);
@@ -201,11 +213,19 @@ fn progress_bar(options: &RunOptions, schedule: &Schedule) -> ProgressBar {
     ProgressBar::new(1000).with_style(style).with_prefix(prefix)
 }
 
-/// Total first, then the parts, as numbers.
-fn values_of(loss: &Loss) -> Vec<(&'static str, f64)> {
-    let number = |tensor: &Tensor<1>| f64::from(tensor.clone().detach().into_scalar::<f32>());
-    let parts = loss.parts.iter().map(|(name, part)| (*name, number(part)));
-    std::iter::once(("loss", number(&loss.total))).chain(parts).collect()
+/// Losses that are to be read once the step is under way.
+struct Watched(Vec<(&'static str, Tensor<1>)>);
+
+impl Watched {
+    /// Total first, then the parts.
+    fn new(total: &Tensor<1>, parts: Vec<(&'static str, Tensor<1>)>) -> Self {
+        Self(std::iter::once(("loss", total.clone())).chain(parts).map(|(name, loss)| (name, loss.detach())).collect())
+    }
+
+    /// As numbers, once the device has come so far.
+    fn values(self) -> Vec<(&'static str, f64)> {
+        self.0.into_iter().map(|(name, loss)| (name, f64::from(loss.into_scalar::<f32>()))).collect()
+    }
 }
 
 /// Looks at every parameter and changes none.
@@ -248,19 +268,20 @@ impl<M: Module + Clone> Training<M> {
     fn step(&mut self, loss: Tensor<1>, rate: f64) {
         let gradients = GradientsParams::from_grads(loss.backward(), &self.live);
         self.live = self.optimiser.step(rate, self.live.clone(), gradients);
-        self.average = average::update(self.average.clone(), &self.live, average::decay(self.state.step));
         self.state.step += 1;
+        if self.state.step.is_multiple_of(AVERAGE_EVERY) {
+            let decay = average::decay(self.state.step).powi(AVERAGE_EVERY as i32);
+            self.average = average::update(self.average.clone(), &self.live, decay);
+        }
     }
 
     fn record(&mut self, values: &[(&'static str, f64)]) {
         for (name, value) in values {
             let smoothed = self.state.smoothed.entry((*name).to_owned()).or_insert(*value);
-            *smoothed += 0.02 * (*value - *smoothed);
+            *smoothed += SMOOTHING * (*value - *smoothed);
         }
-        if self.state.step.is_multiple_of(10) || self.state.finished {
-            for (name, value) in &self.state.smoothed {
-                self.state.history.entry(name.clone()).or_default().push((self.state.step, *value));
-            }
+        for (name, value) in &self.state.smoothed {
+            self.state.history.entry(name.clone()).or_default().push((self.state.step, *value));
         }
     }
 

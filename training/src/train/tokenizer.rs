@@ -3,29 +3,44 @@
 use anyhow::Result;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 
 use super::frames::FrameSource;
 use super::random;
 use super::run::{self, Loss, RunOptions, Schedule, Step, Trained};
 use crate::networks::condition::VARIANCE_FLOOR;
+use crate::networks::layers::Precision;
 use crate::networks::tokenizer::{Tokenizer, TokenizerConfig, energy};
-
-/// Noise levels are drawn as `sigmoid(N(0.4, 1))`: a little more noise than signal, where the decoder needs its latents.
-const LEVEL_MEAN: f32 = 0.4;
-
-/// Share of items whose latents are noised along with the frames (noise synchronisation, DiTo section 3.3).
-const NOISE_SYNC: f64 = 0.1;
 
 /// The error is divided by the level, but by no less than this: below, it would own most of the loss.
 const LEVEL_FLOOR: f64 = 0.3;
 
-/// Share of the run, at its start, that trains encoder and condition by likelihood alone. A step without the denoiser costs a third of
-/// one with it, and a denoiser learns little before the scale it works in stands still.
-const LIKELIHOOD_ALONE: f64 = 0.7;
-
 /// Bins weigh by this power of their expected variance in the likelihood: with 0 all alike, with ½ by their expected magnitude. A
 /// quarter gave the best chroma of the three in short runs, at one per cent of mel.
 const LOUDNESS_WEIGHT: f64 = 0.25;
+
+/// How the loss is made of its parts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Objective {
+    /// Share of the run, at its start, that trains encoder and condition by likelihood alone. A step without the denoiser costs a
+    /// third of one with it or less, and a denoiser learns little before the scale it works in stands still.
+    pub likelihood_alone: f64,
+    /// Weight of the likelihood beside the diffusion; 0 leaves diffusion alone, which then trains everything from the first step.
+    pub likelihood: f64,
+    /// Share of items whose latents are noised along with the frames (noise synchronisation, DiTo section 3.3).
+    pub noise_synchronisation: f64,
+    /// Noise levels are drawn as `sigmoid(N(mean, 1))`: a little more noise than signal, where the decoder needs its latents.
+    pub level_mean: f32,
+    /// What the wide layers compute in.
+    pub precision: Precision,
+}
+
+impl Default for Objective {
+    fn default() -> Self {
+        Self { likelihood_alone: 0.3, likelihood: 1.0, noise_synchronisation: 0.1, level_mean: 0.4, precision: Precision::Full }
+    }
+}
 
 /// Trains a tokenizer on stretches from `source`.
 ///
@@ -33,35 +48,40 @@ const LOUDNESS_WEIGHT: f64 = 0.25;
 /// As [`run::run`].
 pub fn train(
     config: &TokenizerConfig,
+    objective: &Objective,
     schedule: &Schedule,
     source: &FrameSource,
     options: &RunOptions,
 ) -> Result<Trained<Tokenizer>> {
     let model = Tokenizer::new(config, &options.device);
     run::run(model, schedule, options, |model, step| {
-        let frames = source.batch(step.random, step.batch, &step.device);
-        Ok(loss(model, frames, step))
+        let frames = source.batch(step.random, step.batch).autodiff();
+        Ok(loss(model, frames, objective, step))
     })
 }
 
 /// Diffusion and likelihood loss on one batch of frames `[batch, frame, 2·bin]`.
-fn loss(model: &Tokenizer, frames: Tensor<3>, step: Step) -> Loss {
+fn loss(model: &Tokenizer, frames: Tensor<3>, objective: &Objective, step: Step) -> Loss {
     let batch = frames.dims()[0];
-    let draws: Vec<Draw> = (0..batch).map(|_| Draw::new(step.random)).collect();
+    let draws: Vec<Draw> = (0..batch).map(|_| Draw::new(step.random, objective)).collect();
     let rows = |value: fn(&Draw) -> f32| column(draws.iter().map(value).collect(), &step.device);
 
-    let latents = model.encoder.forward(frames.clone());
+    let latents = model.encoder.forward(frames.clone(), objective.precision);
     let latent_level = rows(|draw| draw.latent_level);
     let latent_noise = random::normal_tensor(step.random, latents.dims(), &step.device);
     let latents = latents * (latent_level.clone().neg() + 1.0) + latent_noise * latent_level;
-    let mut condition = model.decoder.condition.forward(latents);
+    let mut condition = model.decoder.condition.forward(latents, objective.precision);
     let likelihood = negative_log_likelihood(&frames, condition.scale.clone());
-    if step.progress < LIKELIHOOD_ALONE {
+    if step.progress < objective.likelihood_alone && objective.likelihood > 0.0 {
         return Loss { total: likelihood.clone(), parts: vec![("likelihood", likelihood)] };
     }
 
-    // Detached: the diffusion loss must not move the scale it is measured in.
-    condition.scale = condition.scale.detach();
+    // Detached where it is learned by likelihood: the diffusion loss must not move the scale it is measured in.
+    if objective.likelihood > 0.0 {
+        condition.scale = condition.scale.detach();
+    } else {
+        condition.scale = condition.scale.ones_like();
+    }
     let scale = Tensor::cat(vec![condition.scale.clone(), condition.scale.clone()], 2);
     let weight = frame_weight(&frames);
     let clean = frames / scale.clone();
@@ -69,11 +89,12 @@ fn loss(model: &Tokenizer, frames: Tensor<3>, step: Step) -> Loss {
     let noise = random::normal_tensor(step.random, clean.dims(), &step.device);
     let noisy = clean.clone() * (level.clone().neg() + 1.0) + noise * level.clone();
     let flat_level = level.clone().reshape([batch as i32]);
-    let predicted = model.decoder.denoiser.forward(noisy, flat_level, &condition);
+    let predicted = model.decoder.denoiser.forward(noisy, flat_level, &condition, objective.precision);
     let error = (predicted - clean) * scale / level.clamp_min(LEVEL_FLOOR);
     let diffusion = (square(error).mean_dim(2) * weight).mean();
 
-    Loss { total: diffusion.clone() + likelihood.clone(), parts: vec![("diffusion", diffusion), ("likelihood", likelihood)] }
+    let total = diffusion.clone() + likelihood.clone().mul_scalar(objective.likelihood);
+    Loss { total, parts: vec![("diffusion", diffusion), ("likelihood", likelihood)] }
 }
 
 /// Of frames whose bins are complex Gaussians with this deviation `[batch, frame, bin]` of real and imaginary part each, per number and
@@ -95,9 +116,9 @@ struct Draw {
 }
 
 impl Draw {
-    fn new(random: &mut impl Rng) -> Self {
-        let level = random::logistic_level(random, LEVEL_MEAN);
-        if !random.random_bool(NOISE_SYNC) {
+    fn new(random: &mut impl Rng, objective: &Objective) -> Self {
+        let level = random::logistic_level(random, objective.level_mean);
+        if !random.random_bool(objective.noise_synchronisation) {
             return Self { level, latent_level: 0.0 };
         }
         // The frames are never cleaner than the latents, or the decoder would learn to distrust clean latents.
@@ -133,7 +154,12 @@ mod tests {
     fn losses(model: &Tokenizer, frames: &Tensor<3>, progress: f64, device: &Device) -> Loss {
         let mut random = random::of_step(1, "test", 0);
         let batch = frames.dims()[0];
-        loss(model, frames.clone(), Step { random: &mut random, index: 0, progress, batch, device: device.clone() })
+        loss(
+            model,
+            frames.clone(),
+            &Objective::default(),
+            Step { random: &mut random, index: 0, progress, batch, device: device.clone() },
+        )
     }
 
     fn number(tensor: &Tensor<1>) -> f32 {
