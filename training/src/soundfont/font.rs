@@ -4,8 +4,8 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::riff::{self, Chunk};
 use super::pcm;
+use super::riff::{self, Chunk};
 
 /// A generator's number: the link of a preset's zone to an instrument.
 pub const INSTRUMENT: u16 = 41;
@@ -189,7 +189,8 @@ impl Table {
         let zone = |bags: &[&[u8]]| -> Result<Zone> {
             let generators = generators.get(between(bags[0], bags[1])).with_context(damaged)?;
             let modulators = modulators.get(between(&bags[0][2..], &bags[1][2..])).with_context(damaged)?;
-            let generator = |record: &&[u8]| Generator { number: riff::small_number(record), value: riff::small_number(&record[2..]) };
+            let generator =
+                |record: &&[u8]| Generator { number: riff::small_number(record), value: riff::small_number(&record[2..]) };
             let modulators = modulators.iter().map(|record| (*record).try_into()).collect::<Result<_, _>>()?;
             Ok(Zone { generators: generators.iter().map(generator).collect(), modulators })
         };

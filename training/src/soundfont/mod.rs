@@ -39,11 +39,7 @@ pub fn write(from: &Path, out: &Path, is_packed: bool) -> Result<Written> {
     let file = if is_packed { small.packed() } else { small.plain() };
     fs::write(out, &file).with_context(|| format!("cannot write {}", out.display()))?;
     let presets = small.presets.iter().map(|preset| (preset.place(), preset.name())).collect();
-    Ok(Written {
-        presets,
-        counts: [small.instruments.len(), small.samples.len()],
-        bytes: [file.len(), content.len()],
-    })
+    Ok(Written { presets, counts: [small.instruments.len(), small.samples.len()], bytes: [file.len(), content.len()] })
 }
 
 /// What the comment of a font says once it is a part.
@@ -59,7 +55,8 @@ fn remark(information: &mut Vec<(String, Vec<u8>)>) {
     if found.contains(REMARK) {
         return;
     }
-    let mut comment = [found.as_str(), REMARK].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join("\n").into_bytes();
+    let mut comment =
+        [found.as_str(), REMARK].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join("\n").into_bytes();
     // Text of a SoundFont ends with one zero or two, whichever makes its length even.
     comment.resize((comment.len() + 2) / 2 * 2, 0);
     information[at].1 = comment;

@@ -74,7 +74,12 @@ struct Model {
 
 impl Model {
     fn new() -> Self {
-        Self { last: 0.0, filters: FILTERS.into_iter().map(Filter::new).collect(), guesses: vec![0.0; FILTERS.len()], size: 1 << 8 }
+        Self {
+            last: 0.0,
+            filters: FILTERS.into_iter().map(Filter::new).collect(),
+            guesses: vec![0.0; FILTERS.len()],
+            size: 1 << 8,
+        }
     }
 
     /// The first filter guesses the difference from the last sample, each other what the one before it gets wrong.
