@@ -25,5 +25,6 @@ pub mod quality;
 pub mod recording;
 #[cfg(feature = "export")]
 pub mod set;
+pub mod soundfont;
 #[cfg(feature = "networks")]
 pub mod train;

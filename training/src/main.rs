@@ -12,6 +12,7 @@ use turnaround_training::corpus::own::Tracker;
 use turnaround_training::corpus::score::style::Style;
 use turnaround_training::corpus::{self, BuildOptions, DemoOptions, Kind, OwnOptions};
 use turnaround_training::quality::{self, Filter, LearnOptions};
+use turnaround_training::soundfont;
 
 /// Makes Turnaround's models.
 #[derive(Parser)]
@@ -76,6 +77,8 @@ enum Verb {
         #[arg(long)]
         soundfont: Option<PathBuf>,
     },
+    /// Writes the part of a SoundFont that the arranger can ask for: it sounds the same, and travels more easily.
+    Soundfont(SoundfontArguments),
     /// Says which recordings of a folder are fit to learn from.
     Quality(QualityArguments),
     /// Learns the quality filter from a corpus, measures it, and writes it with its card.
@@ -142,6 +145,19 @@ struct GridArguments {
 }
 
 #[derive(Args)]
+struct SoundfontArguments {
+    /// File to write.
+    #[arg(long)]
+    out: PathBuf,
+    /// SoundFont to read, or one that was packed; else the one Debian's packages installed.
+    #[arg(long)]
+    soundfont: Option<PathBuf>,
+    /// Packs the samples without loss to under half their size. Only this verb reads such a file; called with it, it writes a plain one.
+    #[arg(long)]
+    pack: bool,
+}
+
+#[derive(Args)]
 struct QualityArguments {
     /// Folder of recordings; folders inside it are looked into.
     folder: PathBuf,
@@ -204,6 +220,7 @@ fn run(verb: Verb) -> Result<()> {
             println!("{grid}");
             Ok(())
         }
+        Verb::Soundfont(arguments) => small_soundfont(&arguments),
         Verb::Quality(arguments) => quality(&arguments),
         Verb::QualityTrain { corpus, out, seed } => {
             let figures = turnaround_training::quality::learn(&LearnOptions { corpus, out, seed })?;
@@ -223,6 +240,22 @@ fn run(verb: Verb) -> Result<()> {
         #[cfg(feature = "export")]
         Verb::Evaluate(arguments) => turnaround_training::command::evaluate(&arguments),
     }
+}
+
+/// Writes a small SoundFont and says what is in it.
+fn small_soundfont(arguments: &SoundfontArguments) -> Result<()> {
+    let from = match &arguments.soundfont {
+        Some(path) => path.clone(),
+        None => corpus::render::find_soundfont(&corpus::render::DEBIAN_SOUNDFONTS)?,
+    };
+    let written = soundfont::write(&from, &arguments.out, arguments.pack)?;
+    for ((bank, programme), name) in &written.presets {
+        println!("{bank:>3} {programme:>3} {name}");
+    }
+    let megabytes = written.bytes.map(|bytes| bytes as f64 / 1e6);
+    let [instruments, samples] = written.counts;
+    println!("{instruments} instruments, {samples} samples; {:.1} MB of {:.1}", megabytes[0], megabytes[1]);
+    Ok(())
 }
 
 /// The filter in a file, or the one that comes with the program.

@@ -1,5 +1,7 @@
 //! Who turns up: from a pianist alone to a quintet, on which instruments, and where each sits.
 
+use std::collections::BTreeSet;
+
 use super::note::{
     CLEAN_GUITAR, DOUBLE_BASS, ELECTRIC_BASS, ELECTRIC_PIANO, FRETLESS_BASS, GUITAR, Instrument, LEFT_HAND, NYLON_GUITAR, Note,
     ORGAN, PIANO, Role, SOLOISTS, VIBRAPHONE, kit,
@@ -62,6 +64,29 @@ impl Ensemble {
     }
 }
 
+/// Programmes of the kits a drummer may sit at.
+const KITS: [u8; 5] = [0, 8, 16, 32, 40];
+
+/// Every sound of a General MIDI font that a band may ask for: bank, and programme from 0. Kits lie in bank 128.
+pub fn sounds() -> Vec<(u16, u16)> {
+    let rhythm = [
+        PIANO,
+        LEFT_HAND,
+        ELECTRIC_PIANO,
+        GUITAR,
+        NYLON_GUITAR,
+        CLEAN_GUITAR,
+        VIBRAPHONE,
+        ORGAN,
+        DOUBLE_BASS,
+        ELECTRIC_BASS,
+        FRETLESS_BASS,
+    ];
+    let melodic = rhythm.iter().chain(&SOLOISTS).map(|instrument| (0, u16::from(instrument.programme)));
+    let sounds: BTreeSet<(u16, u16)> = melodic.chain(KITS.map(|programme| (128, u16::from(programme)))).collect();
+    sounds.into_iter().collect()
+}
+
 /// A sound that does not come from the SoundFont.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recording {
@@ -111,10 +136,11 @@ impl Band {
         };
         let others: Vec<Instrument> = SOLOISTS.into_iter().filter(|instrument| *instrument != lead).collect();
         let second = *dice.pick(&others);
+        let [standard, room, power, jazz, brush] = KITS;
         let programme = match style {
-            Style::Ballad => dice.weighted(&[(40, 0.85), (32, 0.15)]),
-            Style::Funk => dice.weighted(&[(0, 0.45), (8, 0.35), (16, 0.2)]),
-            _ => dice.weighted(&[(32, 0.5), (0, 0.35), (40, 0.15)]),
+            Style::Ballad => dice.weighted(&[(brush, 0.85), (jazz, 0.15)]),
+            Style::Funk => dice.weighted(&[(standard, 0.45), (room, 0.35), (power, 0.2)]),
+            _ => dice.weighted(&[(jazz, 0.5), (standard, 0.35), (brush, 0.15)]),
         };
         let recorded_bass = dice.chance(0.45) && materials.bass;
         let recorded_piano = dice.chance(0.4) && materials.piano;
@@ -216,5 +242,27 @@ fn bass_instrument(style: Style, dice: &mut Dice) -> Instrument {
         true if dice.chance(0.15) => FRETLESS_BASS,
         true => ELECTRIC_BASS,
         false => DOUBLE_BASS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_ask_for_every_sound_of_the_list_and_for_no_other() {
+        let mut asked = BTreeSet::new();
+        for style in Style::ALL {
+            for ensemble in Ensemble::ALL {
+                for seed in 0..300 {
+                    let band = Band::draw(style, ensemble, &Materials::default(), &mut Dice::new(seed, "sounds"));
+                    asked.extend(Role::ALL.map(|role| {
+                        let bank = if role == Role::Drums { 128 } else { 0 };
+                        (bank, u16::from(band.instrument(role).programme))
+                    }));
+                }
+            }
+        }
+        assert_eq!(asked.into_iter().collect::<Vec<_>>(), sounds());
     }
 }
