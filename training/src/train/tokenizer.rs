@@ -89,12 +89,23 @@ fn loss(model: &Tokenizer, frames: Tensor<3>, objective: &Objective, step: Step)
     let noise = random::normal_tensor(step.random, clean.dims(), &step.device);
     let noisy = clean.clone() * (level.clone().neg() + 1.0) + noise * level.clone();
     let flat_level = level.clone().reshape([batch as i32]);
-    let predicted = model.decoder.denoiser.forward(noisy, flat_level, &condition, objective.precision);
-    let error = (predicted - clean) * scale / level.clamp_min(LEVEL_FLOOR);
-    let diffusion = (square(error).mean_dim(2) * weight).mean();
+    let predicted = model.decoder.denoiser.forward(noisy.clone(), flat_level, &condition, objective.precision);
+    let weighted = |predicted: Tensor<3>| {
+        let error = (predicted - clean.clone()) * scale.clone() / level.clone().clamp_min(LEVEL_FLOOR);
+        (square(error).mean_dim(2) * weight.clone()).mean()
+    };
+    let diffusion = weighted(predicted);
+    let of_linear = diffusion.clone().detach() / weighted(linearly_filtered(noisy, level.clone()));
 
     let total = diffusion.clone() + likelihood.clone().mul_scalar(objective.likelihood);
-    Loss { total, parts: vec![("diffusion", diffusion), ("likelihood", likelihood)] }
+    Loss { total, parts: vec![("diffusion", diffusion), ("of linear", of_linear), ("likelihood", likelihood)] }
+}
+
+/// What an ideal linear filter makes of unit-variance data in noise of a level: what a denoiser has to be better than. Its error beside
+/// the network's is recorded, for the loss alone also falls and rises with the scale it is measured in.
+fn linearly_filtered(noisy: Tensor<3>, level: Tensor<3>) -> Tensor<3> {
+    let clean_share = level.clone().neg() + 1.0;
+    noisy * (clean_share.clone() / (square(clean_share) + square(level)))
 }
 
 /// Of frames whose bins are complex Gaussians with this deviation `[batch, frame, bin]` of real and imaginary part each, per number and
@@ -194,7 +205,7 @@ mod tests {
         let names =
             |progress| -> Vec<&str> { losses(&model, &frames, progress, &device).parts.iter().map(|(name, _)| *name).collect() };
         assert_eq!(names(0.0), ["likelihood"]);
-        assert_eq!(names(1.0), ["diffusion", "likelihood"]);
+        assert_eq!(names(1.0), ["diffusion", "of linear", "likelihood"]);
     }
 
     #[test]
