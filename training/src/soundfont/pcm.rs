@@ -104,7 +104,7 @@ impl Model {
 
     /// How many low bits of an error are written plainly.
     fn parameter(&self) -> u32 {
-        (self.size * 11 >> 8).checked_ilog2().unwrap_or(0)
+        ((self.size * 11) >> 8).checked_ilog2().unwrap_or(0)
     }
 }
 
@@ -146,7 +146,7 @@ pub fn unpack(bytes: &[u8], count: usize) -> Result<Vec<i16>> {
         }
         let folded = match quotient {
             LONGEST => bits.take(PLAIN)?,
-            _ => quotient << parameter | bits.take(parameter)?,
+            _ => (quotient << parameter) | bits.take(parameter)?,
         };
         let error = (folded >> 1) as i32 ^ -((folded & 1) as i32);
         let sample = i16::try_from(guess + error).context("the packed samples are damaged")?;

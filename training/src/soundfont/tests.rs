@@ -53,7 +53,7 @@ fn font() -> Font {
         Sample { name: bytes, places: [start, start + 900, loops[0], loops[1]], pitch, link, kind }
     });
     let samples: Vec<Sample> = samples.collect();
-    let pair = vec![zone(&[(MODE, 1)]), zone(&[(SAMPLE, 0)]), zone(&[(KEYS, 127 << 8 | 60), (SAMPLE, 2)])];
+    let pair = vec![zone(&[(MODE, 1)]), zone(&[(SAMPLE, 0)]), zone(&[(KEYS, (127 << 8) | 60), (SAMPLE, 2)])];
     Font {
         information: vec![
             ("ifil".to_owned(), vec![2, 0, 1, 0]),
