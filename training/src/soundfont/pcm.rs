@@ -219,7 +219,7 @@ mod tests {
     fn whatever_is_packed_comes_back() {
         comes_back(&[]);
         comes_back(&[i16::MIN, i16::MAX, i16::MIN, 0, 1, -1, i16::MAX]);
-        let leaps: Vec<i16> = (0..5000).map(|at: u32| if at / 700 % 2 == 0 { i16::MIN } else { i16::MAX }).collect();
+        let leaps: Vec<i16> = (0..5000).map(|at: u32| if (at / 700).is_multiple_of(2) { i16::MIN } else { i16::MAX }).collect();
         comes_back(&leaps);
         let mut state = 1_u32;
         let noise = |_| {

@@ -173,7 +173,7 @@ fn the_remark_is_made_once_and_says_what_was_there_before() {
     remark(&mut information);
     assert_eq!(once, information);
     let comment = &information[2].1;
-    assert!(comment.starts_with(b"Ours\nTurnaround") && comment.ends_with(&[0]) && comment.len() % 2 == 0);
+    assert!(comment.starts_with(b"Ours\nTurnaround") && comment.ends_with(&[0]) && comment.len().is_multiple_of(2));
     let mut none = Vec::new();
     remark(&mut none);
     assert_eq!(none[0].0, "ICMT");
