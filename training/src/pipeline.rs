@@ -95,11 +95,13 @@ impl Pipeline {
         let train = self.corpus.of(Split::Train);
         ensure!(!train.is_empty(), "no composition of this corpus falls to the training split: build a longer one");
 
-        let source =
-            FrameSource::new(self.corpus.clone(), &sizes, self.preset.stretch_frames, None, self.preset.seed, &self.device);
+        let scale = self.stage_folder("tokenizer").join("bin_scale.json");
+        let (stretch, seed) = (self.preset.stretch_frames, self.preset.seed);
+        let source = FrameSource::new(self.corpus.clone(), &sizes, stretch, kept::read(&scale)?, seed, &self.device);
         let stage = &self.preset.tokenizer;
         let (objective, options) = (&self.preset.objective, self.options("tokenizer", stage.share));
         let tokenizer = tokenizer::train(&stage.network, objective, &stage.schedule, &source, &options)?;
+        kept::once(&scale, || source.companding().bin_scale.clone())?;
 
         let decoded_gain = self.decoded_gain(&tokenizer, &source, &sizes)?;
 

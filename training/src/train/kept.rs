@@ -7,13 +7,23 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// What the file holds, if it is there.
+///
+/// # Errors
+/// When the file is damaged.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    let Ok(text) = fs::read_to_string(path) else { return Ok(None) };
+    let found = serde_json::from_str(&text).with_context(|| format!("{} is damaged: delete it", path.display()))?;
+    Ok(Some(found))
+}
+
 /// What the file holds, or else what `measure` finds, which is written there.
 ///
 /// # Errors
 /// When the file is damaged or cannot be written.
 pub fn once<T: Serialize + DeserializeOwned>(path: &Path, measure: impl FnOnce() -> T) -> Result<T> {
-    if let Ok(text) = fs::read_to_string(path) {
-        return serde_json::from_str(&text).with_context(|| format!("{} is damaged: delete it", path.display()));
+    if let Some(found) = read(path)? {
+        return Ok(found);
     }
     let measured = measure();
     fs::write(path, serde_json::to_string(&measured)?).with_context(|| format!("writing {}", path.display()))?;
