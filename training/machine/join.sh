@@ -20,4 +20,4 @@ if [ -f "$run/preset.toml" ] && ! cmp -s "$run/preset.toml" "$fresh/preset.toml"
 fi
 echo "writing $run" >&2
 cp -r "$fresh"/. "$run"
-(cd "$run" && find . -name state.json -printf '%P\n' | sort) >&2
+(cd "$fresh" && find . -type f -printf '%P\n' | sort) >&2

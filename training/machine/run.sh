@@ -107,7 +107,8 @@ collect() {
 stopped=0
 trap 'stopped=1' INT TERM
 
-find_libraries
+cuda=''
+case $device in torch*) find_libraries ;; esac
 if wanted render; then render; fi
 status=0
 if wanted train; then train || status=$?; fi

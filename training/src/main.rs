@@ -79,6 +79,15 @@ enum Verb {
     },
     /// Writes the part of a SoundFont that the arranger can ask for: it sounds the same, and travels more easily.
     Soundfont(SoundfontArguments),
+    /// Names the archives that a corpus can be made of, one a line.
+    Sources {
+        /// Copyleft ones too.
+        #[arg(long)]
+        copyleft: bool,
+        /// No archives of recorded notes.
+        #[arg(long)]
+        without_samples: bool,
+    },
     /// Says which recordings of a folder are fit to learn from.
     Quality(QualityArguments),
     /// Learns the quality filter from a corpus, measures it, and writes it with its card.
@@ -221,6 +230,13 @@ fn run(verb: Verb) -> Result<()> {
             Ok(())
         }
         Verb::Soundfont(arguments) => small_soundfont(&arguments),
+        Verb::Sources { copyleft, without_samples } => {
+            let kind = if copyleft { Kind::Copyleft } else { Kind::Permissive };
+            let mut files = corpus::sources::files(kind);
+            files.retain(|file| !(without_samples && corpus::sources::is_recorded(file)));
+            files.iter().for_each(|file| println!("{file}"));
+            Ok(())
+        }
         Verb::Quality(arguments) => quality(&arguments),
         Verb::QualityTrain { corpus, out, seed } => {
             let figures = turnaround_training::quality::learn(&LearnOptions { corpus, out, seed })?;

@@ -21,7 +21,7 @@ use crate::train::dynamics::InferredActions;
 use crate::train::frames::FrameSource;
 use crate::train::latents::{Latents, Slots};
 use crate::train::run::{RunOptions, State, Trained};
-use crate::train::{actions, adapter, dynamics, gain, tokenizer};
+use crate::train::{actions, adapter, dynamics, gain, kept, tokenizer};
 
 /// What to train, on what, where.
 pub struct Pipeline {
@@ -95,11 +95,13 @@ impl Pipeline {
         let train = self.corpus.of(Split::Train);
         ensure!(!train.is_empty(), "no composition of this corpus falls to the training split: build a longer one");
 
-        let source =
-            FrameSource::new(self.corpus.clone(), &sizes, self.preset.stretch_frames, None, self.preset.seed, &self.device);
+        let scale = self.stage_folder("tokenizer").join("bin_scale.json");
+        let (stretch, seed) = (self.preset.stretch_frames, self.preset.seed);
+        let source = FrameSource::new(self.corpus.clone(), &sizes, stretch, kept::read(&scale)?, seed, &self.device);
         let stage = &self.preset.tokenizer;
         let (objective, options) = (&self.preset.objective, self.options("tokenizer", stage.share));
         let tokenizer = tokenizer::train(&stage.network, objective, &stage.schedule, &source, &options)?;
+        kept::once(&scale, || source.companding().bin_scale.clone())?;
 
         let decoded_gain = self.decoded_gain(&tokenizer, &source, &sizes)?;
 
@@ -107,7 +109,8 @@ impl Pipeline {
         let stage = &self.preset.adapter;
         let adapter = adapter::train(&stage.network, &stage.schedule, &latents, &train, &self.options("adapter", stage.share))?;
 
-        let slots = Slots::of_latents(&latents, &self.corpus, &adapter.model, &sizes, &self.device)?;
+        let standard = self.stage_folder("adapter").join("slots.json");
+        let slots = Slots::of_latents(&standard, &latents, &self.corpus, &adapter.model, &sizes, &self.device)?;
         let stage = &self.preset.actions;
         let actions = actions::train(&stage.network, &stage.schedule, &slots, &self.options("actions", stage.share))?;
 
@@ -136,12 +139,7 @@ impl Pipeline {
     /// The decoder's gain, measured once and kept beside the tokenizer.
     fn decoded_gain(&self, tokenizer: &Trained<Tokenizer>, source: &FrameSource, sizes: &Sizes) -> Result<Vec<f32>> {
         let path = self.stage_folder("tokenizer").join("decoded_gain.json");
-        if let Ok(text) = fs::read_to_string(&path) {
-            return serde_json::from_str(&text).with_context(|| format!("{} is damaged: delete it", path.display()));
-        }
-        let measured = gain::measure(&tokenizer.model, source, sizes, self.preset.seed, &self.device);
-        fs::write(&path, serde_json::to_string(&measured)?).with_context(|| format!("writing {}", path.display()))?;
-        Ok(measured)
+        kept::once(&path, || gain::measure(&tokenizer.model, source, sizes, self.preset.seed, &self.device))
     }
 
     /// Latents of the corpus, kept beside the tokenizer that made them.

@@ -1,9 +1,10 @@
-//! What the project does for itself: `cargo xtask demo`, `test`, `check`, `bundle`, `install`, `test-hosts`, `train`.
+//! What the project does for itself: `cargo xtask demo`, `test`, `check`, `bundle`, `install`, `test-hosts`, `train`, `pack`.
 
 mod bundle;
 mod check;
 mod demo;
 mod install;
+mod pack;
 mod programs;
 mod setup;
 mod test_hosts;
@@ -26,7 +27,9 @@ usage: cargo xtask VERB
   test-hosts [--bundle X.vst3]
                      set up what is missing, then try a bundle in DawDreamer, pedalboard and Ardour
   train [--preset small] [--hours 8] [--corpus DIR] [--sources DIR] [--run DIR] [--out DIR] [FLAGS of turnaround-training train]
-                     a model set from nothing: corpus, training, export, evaluation";
+                     a model set from nothing: corpus, training, export, evaluation
+  pack --binary PATH [--out DIR] [--sources DIR] [--soundfont FILE] [--without-samples]
+                     one file of at most 60 MB for a training machine without network: program, SoundFont, archives, scripts";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -48,6 +51,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "install" => install::run(rest),
         "test-hosts" => test_hosts::run(rest),
         "train" => train::run(rest),
+        "pack" => pack::run(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

@@ -55,7 +55,7 @@ impl Zone {
 /// A preset or an instrument: a name and zones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// The record as stored; of a preset with programme and bank. The place of its zones is written anew.
+    /// The record as stored, of a preset with programme and bank; where its zones stand is told by the writer, and here by zeros.
     pub record: Vec<u8>,
     /// Its zones.
     pub zones: Vec<Zone>,
@@ -197,7 +197,9 @@ impl Table {
         let group = |pair: &[&[u8]]| -> Result<Group> {
             let range = between(&pair[0][self.place..], &pair[1][self.place..]);
             let bags = bags.get(range.start..=range.end).with_context(damaged)?;
-            Ok(Group { record: pair[0].to_vec(), zones: bags.windows(2).map(zone).collect::<Result<_>>()? })
+            let mut record = pair[0].to_vec();
+            record[self.place..self.place + 2].fill(0);
+            Ok(Group { record, zones: bags.windows(2).map(zone).collect::<Result<_>>()? })
         };
         groups.windows(2).map(group).collect()
     }

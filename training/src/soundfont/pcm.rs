@@ -104,7 +104,7 @@ impl Model {
 
     /// How many low bits of an error are written plainly.
     fn parameter(&self) -> u32 {
-        (self.size * 11 >> 8).checked_ilog2().unwrap_or(0)
+        ((self.size * 11) >> 8).checked_ilog2().unwrap_or(0)
     }
 }
 
@@ -146,7 +146,7 @@ pub fn unpack(bytes: &[u8], count: usize) -> Result<Vec<i16>> {
         }
         let folded = match quotient {
             LONGEST => bits.take(PLAIN)?,
-            _ => quotient << parameter | bits.take(parameter)?,
+            _ => (quotient << parameter) | bits.take(parameter)?,
         };
         let error = (folded >> 1) as i32 ^ -((folded & 1) as i32);
         let sample = i16::try_from(guess + error).context("the packed samples are damaged")?;
@@ -219,7 +219,7 @@ mod tests {
     fn whatever_is_packed_comes_back() {
         comes_back(&[]);
         comes_back(&[i16::MIN, i16::MAX, i16::MIN, 0, 1, -1, i16::MAX]);
-        let leaps: Vec<i16> = (0..5000).map(|at: u32| if at / 700 % 2 == 0 { i16::MIN } else { i16::MAX }).collect();
+        let leaps: Vec<i16> = (0..5000).map(|at: u32| if (at / 700).is_multiple_of(2) { i16::MIN } else { i16::MAX }).collect();
         comes_back(&leaps);
         let mut state = 1_u32;
         let noise = |_| {

@@ -53,7 +53,7 @@ fn font() -> Font {
         Sample { name: bytes, places: [start, start + 900, loops[0], loops[1]], pitch, link, kind }
     });
     let samples: Vec<Sample> = samples.collect();
-    let pair = vec![zone(&[(MODE, 1)]), zone(&[(SAMPLE, 0)]), zone(&[(KEYS, 127 << 8 | 60), (SAMPLE, 2)])];
+    let pair = vec![zone(&[(MODE, 1)]), zone(&[(SAMPLE, 0)]), zone(&[(KEYS, (127 << 8) | 60), (SAMPLE, 2)])];
     Font {
         information: vec![
             ("ifil".to_owned(), vec![2, 0, 1, 0]),
@@ -173,7 +173,7 @@ fn the_remark_is_made_once_and_says_what_was_there_before() {
     remark(&mut information);
     assert_eq!(once, information);
     let comment = &information[2].1;
-    assert!(comment.starts_with(b"Ours\nTurnaround") && comment.ends_with(&[0]) && comment.len() % 2 == 0);
+    assert!(comment.starts_with(b"Ours\nTurnaround") && comment.ends_with(&[0]) && comment.len().is_multiple_of(2));
     let mut none = Vec::new();
     remark(&mut none);
     assert_eq!(none[0].0, "ICMT");

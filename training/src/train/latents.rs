@@ -9,12 +9,14 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use indicatif::ProgressIterator;
+use serde::{Deserialize, Serialize};
 use turnaround_core::bars::timing_features;
 use turnaround_core::contract::{POSITION_FEATURES, Sizes, TIMING_FEATURES};
 use turnaround_core::latents::{interpolation_matrix, position_features, token_count};
 use turnaround_core::spectrum::{Companding, Stft};
 use turnaround_core::time::{Seconds, Tempo};
 
+use super::kept;
 use super::spectra::Spectra;
 use crate::corpus::{Corpus, Split, UnitRow};
 use crate::networks::adapter::Adapter;
@@ -170,11 +172,19 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// Runs the adapter over all latents and standardises by the training split.
+    /// Runs the adapter over all latents and standardises them: as the later stages were trained, where `path` tells it, else by the
+    /// training split, and keeps it there. So a run can be carried to a smaller corpus.
     ///
     /// # Errors
-    /// When the corpus names an impossible tempo.
-    pub fn of_latents(latents: &Latents, corpus: &Corpus, adapter: &Adapter, sizes: &Sizes, device: &Device) -> Result<Self> {
+    /// When the corpus names an impossible tempo, or the file cannot be read or written.
+    pub fn of_latents(
+        path: &Path,
+        latents: &Latents,
+        corpus: &Corpus,
+        adapter: &Adapter,
+        sizes: &Sizes,
+        device: &Device,
+    ) -> Result<Self> {
         let mut of_unit = vec![Vec::new(); latents.of_unit.len()];
         let all: Vec<usize> = (0..of_unit.len()).collect();
         for (tokens, units) in latents.by_length(&all) {
@@ -187,7 +197,16 @@ impl Slots {
                 }
             }
         }
-        let (mean, deviation) = statistics(&of_unit, &corpus.of(Split::Train), sizes.channels);
+        let measure = || {
+            let (mean, deviation) = statistics(&of_unit, &corpus.of(Split::Train), sizes.channels);
+            Standard { mean, deviation }
+        };
+        let Standard { mean, deviation } = kept::once(path, measure)?;
+        ensure!(
+            mean.len() == sizes.channels && deviation.len() == sizes.channels,
+            "{} is of another preset: delete it",
+            path.display()
+        );
         for unit in &mut of_unit {
             turnaround_core::latents::standardise(unit, &mean, &deviation);
         }
@@ -212,6 +231,14 @@ impl Slots {
         let pieces = self.pieces.get(&split).map_or(&[][..], Vec::as_slice);
         pieces.iter().flat_map(|piece| piece.windows(bars).map(<[usize]>::to_vec)).collect()
     }
+}
+
+/// What slots are standardised by, per channel.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Standard {
+    mean: Vec<f32>,
+    deviation: Vec<f32>,
 }
 
 fn timing_of(unit: &UnitRow, sizes: &Sizes) -> Result<[f32; TIMING_FEATURES]> {

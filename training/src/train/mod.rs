@@ -7,6 +7,7 @@ pub mod curve;
 pub mod dynamics;
 pub mod frames;
 pub mod gain;
+pub mod kept;
 pub mod latents;
 pub mod random;
 pub mod run;

@@ -259,6 +259,11 @@ impl<M: Module + Clone> Training<M> {
         let Some(state) = read_state(&options.folder)? else {
             return Ok(Self { live: model.clone().train(), average: model, optimiser, state: State::default() });
         };
+        if state.finished {
+            // Only the average of a finished run is looked at; one that was carried here has nothing else.
+            let average = load(model, &options.folder, AVERAGE)?;
+            return Ok(Self { live: average.clone(), average, optimiser, state });
+        }
         let path = options.folder.join(format!("{OPTIMISER}.bpk"));
         let optimiser = optimiser.load(&path).map_err(|error| anyhow::anyhow!("reading {}: {error:?}", path.display()))?;
         let live = load(model.clone(), &options.folder, LIVE)?.train();
@@ -378,6 +383,12 @@ mod tests {
         let once = fit(folder.path(), 20, None).expect("the run ends");
         let again = fit(folder.path(), 20, Some(0)).expect("no step is taken");
         assert_eq!(once.state.smoothed, again.state.smoothed);
+        for name in [LIVE, OPTIMISER] {
+            fs::remove_file(folder.path().join(format!("{name}.bpk"))).expect("a checkpoint is whole");
+        }
+        let carried = fit(folder.path(), 20, Some(0)).expect("the average is enough");
+        let weight = |trained: &Trained<Linear>| trained.model.weight.val().into_scalar::<f32>();
+        assert_eq!(weight(&once), weight(&carried));
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! The plugin looks in these places, from where it lies itself (`plugin/src/resources.rs`), so bundles work wherever they are copied, a file
 //! together with its `.d` folder.
 
-mod copy;
+pub mod copy;
 mod replace;
 
 use std::path::{Path, PathBuf};

@@ -107,10 +107,20 @@ const NOTTINGHAM: Known = known(
 
 const ALL: [&Known; 7] = [&WEIMAR, &GROOVE, &IRB, &BASS, &PIANO, &IMPROVISOR, &NOTTINGHAM];
 
+/// File names of the archives whose licences suit `kind`.
+pub fn files(kind: Kind) -> Vec<&'static str> {
+    ALL.into_iter().filter(|known| known.kind <= kind).map(|known| known.file).collect()
+}
+
+/// Whether an archive holds recorded notes, which are large, and which the SoundFont can stand in for.
+pub fn is_recorded(file: &str) -> bool {
+    [&BASS, &PIANO].iter().any(|known| known.file == file)
+}
+
 /// A sentence for every archive of `kind` that a folder lacks.
 pub fn absent(folder: &Path, kind: Kind) -> Vec<String> {
-    let missing = ALL.into_iter().filter(|known| known.kind <= kind && !folder.join(known.file).is_file());
-    missing.map(|known| format!("{} is not in {}: the corpus does without it.", known.file, folder.display())).collect()
+    let missing = files(kind).into_iter().filter(|file| !folder.join(file).is_file());
+    missing.map(|file| format!("{file} is not in {}: the corpus does without it.", folder.display())).collect()
 }
 
 /// Everything that was found.
@@ -207,6 +217,12 @@ mod tests {
         assert!(absent[0].iter().all(|sentence| sentence.contains("does without it")));
         let error = Sources::open(Path::new("/nowhere/at/all"), Kind::Permissive).unwrap_err().to_string();
         assert!(error.contains("no folder of sources"), "{error}");
+    }
+
+    #[test]
+    fn two_archives_hold_recorded_notes_and_neither_is_copyleft() {
+        assert_eq!(files(Kind::Permissive).into_iter().filter(|file| is_recorded(file)).count(), 2);
+        assert_eq!(files(Kind::Copyleft).into_iter().filter(|file| is_recorded(file)).count(), 2);
     }
 
     #[test]
