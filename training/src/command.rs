@@ -20,9 +20,13 @@ pub struct TrainArguments {
     /// Folder of the run.
     #[arg(long)]
     pub run: PathBuf,
-    /// `tiny`, `small` or a TOML file.
+    /// `tiny`, `small`, `cpu` or a TOML file.
     #[arg(long, default_value = "small")]
     pub preset: String,
+    /// Model set whose weights stages that have not begun start from; made with a preset of the same sizes.
+    #[cfg(feature = "export")]
+    #[arg(long)]
+    pub from_set: Option<PathBuf>,
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
     pub device: DeviceChoice,
@@ -33,8 +37,13 @@ pub struct TrainArguments {
 
 impl TrainArguments {
     fn pipeline(&self) -> Result<Pipeline> {
+        let preset = Preset::load(&self.preset)?;
+        #[cfg(feature = "export")]
+        if let Some(set) = &self.from_set {
+            crate::set::start::from_set(set, &preset, &self.run)?;
+        }
         Ok(Pipeline {
-            preset: Preset::load(&self.preset)?,
+            preset,
             corpus: Arc::new(Corpus::open(&self.corpus)?),
             folder: self.run.clone(),
             device: self.device.open()?,
@@ -53,6 +62,46 @@ pub fn train(arguments: &TrainArguments) -> Result<()> {
         let loss = state.smoothed.get("loss").copied().unwrap_or(f64::NAN);
         println!("{stage}: {} steps in {:.0} s, loss {loss:.4}", state.step, state.seconds);
     }
+    Ok(())
+}
+
+/// Which tokenizers to compare, on what.
+#[derive(Args, Clone)]
+pub struct CompareArguments {
+    /// Corpus folder.
+    #[arg(long)]
+    pub corpus: PathBuf,
+    /// Folder of the runs, one folder for each preset.
+    #[arg(long)]
+    pub runs: PathBuf,
+    /// Presets, names or TOML files; the others are compared with the first.
+    #[arg(long, num_args = 1.., required = true)]
+    pub presets: Vec<String>,
+    /// What each may compute in training, in 10¹² floating-point operations.
+    #[arg(long, default_value_t = 10.0)]
+    pub teraflop: f64,
+    /// Stretches of the validation split that each is measured on.
+    #[arg(long, default_value_t = 40)]
+    pub stretches: usize,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    pub device: DeviceChoice,
+}
+
+/// Trains tokenizers at equal compute and prints one table.
+///
+/// # Errors
+/// When a preset, the corpus or the device cannot be had, or a training fails.
+pub fn compare(arguments: &CompareArguments) -> Result<()> {
+    let request = crate::compare::Request {
+        presets: arguments.presets.iter().map(|name| Preset::load(name)).collect::<Result<_>>()?,
+        corpus: Arc::new(Corpus::open(&arguments.corpus)?),
+        runs: arguments.runs.clone(),
+        operations: arguments.teraflop * 1e12,
+        stretches: arguments.stretches,
+        device: arguments.device.open()?,
+    };
+    print!("{}", crate::compare::table(&crate::compare::run(&request)?));
     Ok(())
 }
 

@@ -7,6 +7,8 @@
 pub mod beats;
 #[cfg(feature = "networks")]
 pub mod command;
+#[cfg(feature = "networks")]
+pub mod compare;
 pub mod corpus;
 #[cfg(feature = "networks")]
 pub mod device;

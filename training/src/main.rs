@@ -106,6 +106,9 @@ enum Verb {
     /// Trains every stage that has not finished in a run's folder.
     Train(turnaround_training::command::TrainArguments),
     #[cfg(feature = "networks")]
+    /// Trains tokenizers at equal compute and prints what each came to.
+    Compare(turnaround_training::command::CompareArguments),
+    #[cfg(feature = "networks")]
     /// Trains a beat tracker, or goes on with one that has not finished.
     TrainBeats(turnaround_training::beats::command::TrainArguments),
     #[cfg(feature = "export")]
@@ -245,6 +248,8 @@ fn run(verb: Verb) -> Result<()> {
         }
         #[cfg(feature = "networks")]
         Verb::Train(arguments) => turnaround_training::command::train(&arguments),
+        #[cfg(feature = "networks")]
+        Verb::Compare(arguments) => turnaround_training::command::compare(&arguments),
         #[cfg(feature = "networks")]
         Verb::TrainBeats(arguments) => turnaround_training::beats::command::train(&arguments),
         #[cfg(feature = "export")]

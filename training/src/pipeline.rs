@@ -40,6 +40,9 @@ pub struct Pipeline {
 /// Seconds between checkpoints.
 const CHECKPOINT_SECONDS: f64 = 120.0;
 
+/// The file in the tokenizer's folder that keeps the scale of the bins it was trained with.
+pub const BIN_SCALE: &str = "bin_scale.json";
+
 /// The stages, in order: the names of their folders.
 const STAGES: [&str; 4] = ["tokenizer", "adapter", "actions", "dynamics"];
 
@@ -95,7 +98,7 @@ impl Pipeline {
         let train = self.corpus.of(Split::Train);
         ensure!(!train.is_empty(), "no composition of this corpus falls to the training split: build a longer one");
 
-        let scale = self.stage_folder("tokenizer").join("bin_scale.json");
+        let scale = self.stage_folder("tokenizer").join(BIN_SCALE);
         let (stretch, seed) = (self.preset.stretch_frames, self.preset.seed);
         let source = FrameSource::new(self.corpus.clone(), &sizes, stretch, kept::read(&scale)?, seed, &self.device);
         let stage = &self.preset.tokenizer;
@@ -139,7 +142,7 @@ impl Pipeline {
     /// The decoder's gain, measured once and kept beside the tokenizer.
     fn decoded_gain(&self, tokenizer: &Trained<Tokenizer>, source: &FrameSource, sizes: &Sizes) -> Result<Vec<f32>> {
         let path = self.stage_folder("tokenizer").join("decoded_gain.json");
-        kept::once(&path, || gain::measure(&tokenizer.model, source, sizes, self.preset.seed, &self.device))
+        kept::once(&path, || gain::measure(&tokenizer.model, source, sizes, self.preset.seed))
     }
 
     /// Latents of the corpus, kept beside the tokenizer that made them.

@@ -54,10 +54,19 @@ pub struct Preset {
 }
 
 /// The presets that come with the program.
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 12] = [
     ("tiny", include_str!("../configs/tiny.toml")),
     ("small", include_str!("../configs/small.toml")),
     ("cpu", include_str!("../configs/cpu.toml")),
+    ("reduced", include_str!("../configs/reduced.toml")),
+    ("tokens_32", include_str!("../configs/tokens_32.toml")),
+    ("low_50x128", include_str!("../configs/low_50x128.toml")),
+    ("high_8x256", include_str!("../configs/high_8x256.toml")),
+    ("no_shortcuts", include_str!("../configs/no_shortcuts.toml")),
+    ("no_skips", include_str!("../configs/no_skips.toml")),
+    ("added_condition", include_str!("../configs/added_condition.toml")),
+    ("no_noise_synchronisation", include_str!("../configs/no_noise_synchronisation.toml")),
+    ("diffusion_alone", include_str!("../configs/diffusion_alone.toml")),
 ];
 
 /// The key that names a preset to start from; what else the file says replaces or adds to it.
@@ -84,6 +93,10 @@ impl Preset {
         if let Some(sentence) = tokenizer.contradiction() {
             bail!(sentence);
         }
+        ensure!(
+            tokenizer.expected_scale == (self.objective.likelihood > 0.0),
+            "a scale is expected where a likelihood trains it, and nowhere else: set expected_scale and objective.likelihood alike"
+        );
         ensure!(
             self.stretch_frames.is_multiple_of(tokenizer.frames_per_token()),
             "stretch_frames must be a multiple of the {} frames of a token",

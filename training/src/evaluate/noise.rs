@@ -38,7 +38,7 @@ pub(super) fn monitor(probe: &Probe, bars: &[Bar], seed: u64) -> Result<Vec<Nois
     let mut errors = [Errors::default(); LEVELS.len()];
     for (index, bar) in bars.iter().enumerate() {
         let condition = probe.condition(&bar.latents)?;
-        let scale: Vec<f32> = condition[2].values().chunks_exact(probe.sizes.bins).flat_map(|row| row.repeat(2)).collect();
+        let scale: Vec<f32> = condition[1].values().chunks_exact(probe.sizes.bins).flat_map(|row| row.repeat(2)).collect();
         let clean: Vec<f32> = bar.frames.iter().zip(&scale).map(|(x, scale)| x / scale).collect();
         let mut noise = vec![0.0; clean.len()];
         GaussianNoise::new(seed + index as u64).fill(&mut noise);

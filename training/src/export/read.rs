@@ -112,18 +112,43 @@ impl Weights {
         Ok(module.map(&mut Loader { path: Vec::new(), weights: self }))
     }
 
+    /// The same for a network of which some parts were never exported: those stay as they are.
+    ///
+    /// # Errors
+    /// `Unknown` or `Shape`: nothing is loaded in part.
+    pub fn load_known_into<M: Module>(&self, module: M) -> Result<M, ReadError> {
+        match self.check(&module) {
+            Ok(()) | Err(ReadError::Missing(_)) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(module.map(&mut Loader { path: Vec::new(), weights: self }))
+    }
+
+    /// The parameter at a module path alone, if there is one.
+    pub fn only(mut self, path: &str) -> Self {
+        self.by_path.retain(|own, _| own == path);
+        self
+    }
+
     fn check<M: Module>(&self, module: &M) -> Result<(), ReadError> {
         let mut shapes = FloatShapes::default();
         module.visit(&mut shapes);
         let mut unknown: BTreeSet<&String> = self.by_path.keys().collect();
+        let mut missing = None;
         for (path, expected) in shapes.found {
-            let weight = self.by_path.get(&path).ok_or_else(|| ReadError::Missing(path.clone()))?;
+            let Some(weight) = self.by_path.get(&path) else {
+                missing = missing.or(Some(path));
+                continue;
+            };
             if weight.shape != expected {
                 return Err(ReadError::Shape { name: path, expected, found: weight.shape.clone() });
             }
             unknown.remove(&path);
         }
-        if unknown.is_empty() { Ok(()) } else { Err(ReadError::Unknown(unknown.into_iter().cloned().collect())) }
+        if !unknown.is_empty() {
+            return Err(ReadError::Unknown(unknown.into_iter().cloned().collect()));
+        }
+        missing.map_or(Ok(()), |path| Err(ReadError::Missing(path)))
     }
 }
 
@@ -214,7 +239,7 @@ impl ModuleVisitor for FloatShapes {
     }
 }
 
-/// Puts checked weights in place.
+/// Puts checked weights in place; what has none is left.
 struct Loader<'a> {
     path: Vec<String>,
     weights: &'a Weights,
@@ -230,7 +255,7 @@ impl ModuleMapper for Loader<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let weight = &self.weights.by_path[&self.path.join(".")];
+        let Some(weight) = self.weights.by_path.get(&self.path.join(".")) else { return param };
         let data = TensorData::new(weight.values.clone(), weight.shape.clone());
         param.map(|old| {
             let new = Tensor::from_data(data, &old.device());

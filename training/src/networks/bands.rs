@@ -12,10 +12,10 @@ use burn::tensor::{Device, Tensor};
 use super::layers::{apply, layer_norm, linear, zero_linear};
 
 /// How much wider the block is inside.
-const EXPANSION: usize = 2;
+pub(super) const EXPANSION: usize = 2;
 
 /// The position itself, its neighbours in time and its neighbours in frequency.
-const READ: usize = 5;
+pub(super) const READ: usize = 5;
 
 /// `[batch, frame, 2·bin]`, real parts before imaginary ones, to `[batch, frame, band, 2·bin of the band]`, each band likewise.
 pub fn split(frames: Tensor<3>, bands: usize) -> Tensor<4> {

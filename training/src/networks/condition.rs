@@ -40,8 +40,9 @@ pub struct ConditionNetwork {
     input: Linear,
     attention: SelfAttention,
     rates: Vec<Rate>,
-    log_variance: Linear,
+    log_variance: Option<Linear>,
     features: Linear,
+    bins: usize,
 }
 
 impl ConditionNetwork {
@@ -62,8 +63,9 @@ impl ConditionNetwork {
             input: linear(3 * config.channels, width, device),
             attention: SelfAttention::new(width, config.heads, device),
             rates,
-            log_variance: linear(input, config.bins, device),
+            log_variance: config.expected_scale.then(|| linear(input, config.bins, device)),
             features: linear(input, config.features(), device),
+            bins: config.bins,
         }
     }
 
@@ -81,8 +83,11 @@ impl ConditionNetwork {
             PlainBlock::run(&rate.blocks, h, precision)
         });
         let h = layer_norm(h, 1e-5); // [batch, frame, width]
-        let variance = apply(&self.log_variance, h.clone()).clamp_max(MOST_LOG_VARIANCE).exp(); // [batch, frame, bin]
-        Condition { features: apply(&self.features, h), scale: (variance + VARIANCE_FLOOR).sqrt() }
+        let scale = match &self.log_variance {
+            Some(layer) => (apply(layer, h.clone()).clamp_max(MOST_LOG_VARIANCE).exp() + VARIANCE_FLOOR).sqrt(),
+            None => Tensor::cat(vec![h.clone().narrow(2, 0, 1).mul_scalar(0.0) + 1.0; self.bins], 2),
+        };
+        Condition { features: apply(&self.features, h), scale } // [batch, frame, bin]
     }
 }
 

@@ -10,10 +10,10 @@ use burn::tensor::{Device, Distribution, Tensor};
 use super::layers::{Precision, apply, full, layer_norm, linear};
 
 /// Taps of the depthwise convolution.
-const TAPS: usize = 7;
+pub(super) const TAPS: usize = 7;
 
 /// How much wider the pointwise layer is inside.
-const EXPANSION: usize = 3;
+pub(super) const EXPANSION: usize = 3;
 
 /// The block's learned layers.
 #[derive(Module, Debug)]

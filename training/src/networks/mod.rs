@@ -8,6 +8,7 @@ pub mod attention;
 pub mod bands;
 pub mod condition;
 pub mod convnext;
+pub mod cost;
 pub mod denoiser;
 pub mod dynamics;
 pub mod filter;

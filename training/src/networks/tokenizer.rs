@@ -53,6 +53,9 @@ pub struct TokenizerConfig {
     pub heads: usize,
     /// Parameter-free shortcuts where a sequence is shortened or lengthened.
     pub shortcuts: bool,
+    /// Whether the condition network tells how loud each bin will be, and the denoiser works in units of that; else all are as loud as
+    /// over all music.
+    pub expected_scale: bool,
     /// The encoder, from the frames' rate to the tokens'.
     pub encoder: Vec<Rate>,
     /// What is computed once from the latents, from the tokens' rate to the frames'.

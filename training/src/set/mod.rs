@@ -3,6 +3,7 @@
 pub mod card;
 pub mod graphs;
 pub mod parity;
+pub mod start;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -28,6 +28,7 @@ pub struct FrameSource {
     companding: Companding,
     spectra: Spectra,
     train_units: Vec<usize>,
+    validation_units: Vec<usize>,
     frames: usize,
     hop: usize,
 }
@@ -43,11 +44,12 @@ impl FrameSource {
         seed: u64,
         device: &Device,
     ) -> Self {
-        let train_units = corpus.of(Split::Train);
+        let (train_units, validation_units) = (corpus.of(Split::Train), corpus.of(Split::Validation));
         let stft = Stft::new(sizes.hop);
         let mut companding = Companding::unscaled(COMPAND_EXPONENT, sizes.bins);
         let spectra = Spectra::new(&stft, &companding, device);
-        let mut source = Self { corpus, companding: companding.clone(), spectra, train_units, frames, hop: sizes.hop };
+        let mut source =
+            Self { corpus, companding: companding.clone(), spectra, train_units, validation_units, frames, hop: sizes.hop };
         companding.bin_scale = bin_scale.unwrap_or_else(|| source.measure_bin_scale(&stft, seed));
         source.spectra = Spectra::new(&stft, &companding, device);
         source.companding = companding;
@@ -66,7 +68,7 @@ impl FrameSource {
         let bins = self.companding.bin_scale.len();
         let (mut squares, mut count) = (vec![0f64; bins], 0usize);
         for _ in 0..MEASURED {
-            for row in stft.analyse(&self.stretch(&mut random), &self.companding).chunks_exact(2 * bins) {
+            for row in stft.analyse(&self.stretch(&self.train_units, &mut random), &self.companding).chunks_exact(2 * bins) {
                 for (square, (re, im)) in squares.iter_mut().zip(row[..bins].iter().zip(&row[bins..])) {
                     *square += f64::from(re * re + im * im) / 2.0;
                 }
@@ -82,18 +84,23 @@ impl FrameSource {
     /// no ear hears and no network may rely on.
     pub fn batch(&self, random: &mut impl Rng, batch: usize) -> Tensor<3> {
         let seeds: Vec<u64> = (0..batch).map(|_| random.random()).collect();
-        let audio: Vec<f32> =
-            seeds.par_iter().flat_map_iter(|&seed| self.stretch(&mut ChaCha8Rng::seed_from_u64(seed))).collect();
+        let stretch = |seed| self.stretch(&self.train_units, &mut ChaCha8Rng::seed_from_u64(seed));
+        let audio: Vec<f32> = seeds.par_iter().flat_map_iter(|&seed| stretch(seed)).collect();
         let frames = self.spectra.analyse(audio, batch);
         let angle: Vec<f32> = (0..batch).map(|_| random.random_range(0.0..std::f32::consts::TAU)).collect();
         turned(frames, angle)
     }
 
-    /// Sound for one row of frames.
-    fn stretch(&self, random: &mut impl Rng) -> Vec<f32> {
+    /// `[1, frame, 2·bin]` of one stretch that no network was trained on.
+    pub fn held_out(&self, random: &mut impl Rng) -> Tensor<3> {
+        self.spectra.analyse(self.stretch(&self.validation_units, random), 1)
+    }
+
+    /// Sound for one row of frames, around one of `units`.
+    fn stretch(&self, units: &[usize], random: &mut impl Rng) -> Vec<f32> {
         let length = self.hop * (self.frames + 1);
         loop {
-            let unit = &self.corpus.units[self.train_units[random.random_range(0..self.train_units.len())]];
+            let unit = &self.corpus.units[units[random.random_range(0..units.len())]];
             let gain = 10f32.powf(random.random_range(-9.0..3.0) / 20.0);
             let jitter = random.random_range(-(length as i64) / 2..length as i64 / 2);
             let audio: Vec<f32> = self.corpus.window(unit.start as i64 + jitter, length).iter().map(|x| x * gain).collect();

@@ -3,18 +3,16 @@
 //! The scale that the latents tell is right on average in companded magnitude. Sound adds up true energies, which grow with a higher
 //! power, so an average that is right there is too low here, the more the less sure the network is.
 
-use burn::tensor::{Device, Tensor, TensorData};
 use indicatif::ProgressIterator;
 use turnaround_core::contract::Sizes;
-use turnaround_core::sampler::Sampler;
 use turnaround_core::spectrum::{Companding, Stft};
 
+use super::decode::Decoding;
 use super::frames::FrameSource;
 use super::latents::numbers;
 use super::random;
-use crate::networks::condition::Condition;
 use crate::networks::layers::Precision;
-use crate::networks::tokenizer::{Decoder, Tokenizer};
+use crate::networks::tokenizer::Tokenizer;
 
 /// Stretches that are decoded, and the calls each takes: as in use by default.
 const STRETCHES: usize = 48;
@@ -27,16 +25,18 @@ const NEIGHBOURS: usize = 8;
 const MOST_GAIN: f64 = 4.0;
 
 /// The factor on companded decoded bins `[bin]` that gives training stretches the long-time energy they had.
-pub fn measure(tokenizer: &Tokenizer, source: &FrameSource, sizes: &Sizes, seed: u64, device: &Device) -> Vec<f32> {
+pub fn measure(tokenizer: &Tokenizer, source: &FrameSource, sizes: &Sizes, seed: u64) -> Vec<f32> {
     let stft = Stft::new(sizes.hop);
     let plain = Companding::unscaled(1.0, sizes.bins);
     let (mut wanted, mut found) = (vec![0.0; sizes.bins], vec![0.0; sizes.bins]);
+    let gain = vec![1.0; sizes.bins];
+    let decoding = Decoding { decoder: &tokenizer.decoder, companding: source.companding(), stft: &stft, gain: &gain };
     let mut dice = random::of_step(seed, "decoded gain", 0);
     for index in (0..STRETCHES).progress() {
         let frames = source.batch(&mut dice, 1);
         let latents = tokenizer.encoder.forward(frames.clone(), Precision::Full);
         let original = stft.synthesise(&numbers(frames), source.companding());
-        let decoded = decode(&tokenizer.decoder, latents, source.companding(), &stft, seed + index as u64, device);
+        let decoded = decoding.sound(latents, CALLS, seed + index as u64);
         add_energy(&mut wanted, &stft.analyse(&original, &plain));
         add_energy(&mut found, &stft.analyse(&decoded, &plain));
     }
@@ -48,28 +48,6 @@ pub fn measure(tokenizer: &Tokenizer, source: &FrameSource, sizes: &Sizes, seed:
             ratio.powf(exponent).clamp(1.0 / MOST_GAIN, MOST_GAIN) as f32
         })
         .collect()
-}
-
-/// Sound of latents `[1, token, channel]`, no gain applied.
-fn decode(decoder: &Decoder, latents: Tensor<3>, companding: &Companding, stft: &Stft, seed: u64, device: &Device) -> Vec<f32> {
-    let condition = decoder.condition.forward(latents, Precision::Full);
-    let gain = vec![1.0; companding.bin_scale.len()];
-    let sampler = Sampler { stft, companding, gain: &gain };
-    let scale = numbers(condition.scale.clone());
-    let sampled = sampler.sample(&scale, None, CALLS, seed, |noisy, level| {
-        Ok::<_, std::convert::Infallible>(denoised(decoder, noisy, level, &condition, device))
-    });
-    match sampled {
-        Ok(samples) => samples,
-        Err(never) => match never {},
-    }
-}
-
-fn denoised(decoder: &Decoder, noisy: &[f32], level: f32, condition: &Condition, device: &Device) -> Vec<f32> {
-    let [_, frames, bins] = condition.scale.dims();
-    let noisy = Tensor::from_data(TensorData::new(noisy.to_vec(), [1, frames, 2 * bins]), device);
-    let level = Tensor::from_data(TensorData::new(vec![level], [1]), device);
-    numbers(decoder.denoiser.forward(noisy, level, condition, Precision::Full))
 }
 
 /// Adds the energy of every bin of rows `[frame, 2 · bin]`.

@@ -4,6 +4,7 @@ pub mod actions;
 pub mod adapter;
 pub mod average;
 pub mod curve;
+pub mod decode;
 pub mod dynamics;
 pub mod frames;
 pub mod gain;

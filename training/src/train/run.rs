@@ -117,9 +117,12 @@ const SMOOTHING: f64 = 0.18;
 const AVERAGE_EVERY: u64 = 4;
 
 const STATE: &str = "state.json";
-const LIVE: &str = "live";
-const AVERAGE: &str = "average";
-const OPTIMISER: &str = "optimiser";
+const LIVE: &str = "live.bpk";
+const AVERAGE: &str = "average.bpk";
+const OPTIMISER: &str = "optimiser.bpk";
+
+/// In a stage's folder: weights that a run which has not begun starts from.
+pub const START: &str = "start.bpk";
 
 /// Trains `model`, or goes on from the checkpoint in the stage's folder; returns at once if that run had finished.
 ///
@@ -190,8 +193,13 @@ pub fn load_average<M: Module>(model: M, folder: &Path) -> Result<M> {
     load(model, folder, AVERAGE)
 }
 
+/// Whether a stage has begun in a folder.
+pub fn holds_a_run(folder: &Path) -> bool {
+    folder.join(STATE).exists()
+}
+
 fn load<M: Module>(model: M, folder: &Path, name: &str) -> Result<M> {
-    let path = folder.join(format!("{name}.bpk"));
+    let path = folder.join(name);
     model.try_load_file(&path).map_err(|error| anyhow::anyhow!("reading {}: {error:?}", path.display()))
 }
 
@@ -257,6 +265,7 @@ impl<M: Module + Clone> Training<M> {
         // Fresh parameters are drawn when first looked at, each clone its own: the map below settles them once.
         let model = model.to_device(&options.device).map(&mut Settle);
         let Some(state) = read_state(&options.folder)? else {
+            let model = if options.folder.join(START).exists() { load(model, &options.folder, START)? } else { model };
             return Ok(Self { live: model.clone().train(), average: model, optimiser, state: State::default() });
         };
         if state.finished {
@@ -264,7 +273,7 @@ impl<M: Module + Clone> Training<M> {
             let average = load(model, &options.folder, AVERAGE)?;
             return Ok(Self { live: average.clone(), average, optimiser, state });
         }
-        let path = options.folder.join(format!("{OPTIMISER}.bpk"));
+        let path = options.folder.join(OPTIMISER);
         let optimiser = optimiser.load(&path).map_err(|error| anyhow::anyhow!("reading {}: {error:?}", path.display()))?;
         let live = load(model.clone(), &options.folder, LIVE)?.train();
         Ok(Self { live, average: load(model, &options.folder, AVERAGE)?, optimiser, state })
@@ -293,7 +302,7 @@ impl<M: Module + Clone> Training<M> {
     /// Writes beside the old files first and renames, the state last, so that a hard stop leaves a checkpoint that works.
     fn save(&self, options: &RunOptions) -> Result<()> {
         let folder = &options.folder;
-        let fresh = |name: &str| folder.join(format!("{name}.new.bpk"));
+        let fresh = |name: &str| folder.join(format!("new_{name}"));
         let failed =
             |name: &str, error: &dyn std::fmt::Debug| anyhow::anyhow!("writing {name} in {}: {error:?}", folder.display());
         self.live.valid().save_file(fresh(LIVE)).map_err(|error| failed(LIVE, &error))?;
@@ -302,7 +311,7 @@ impl<M: Module + Clone> Training<M> {
         let state = folder.join("state.new.json");
         fs::File::create(&state)?.write_all(serde_json::to_string(&self.state)?.as_bytes())?;
         for name in [LIVE, AVERAGE, OPTIMISER] {
-            fs::rename(fresh(name), folder.join(format!("{name}.bpk")))?;
+            fs::rename(fresh(name), folder.join(name))?;
         }
         fs::rename(state, folder.join(STATE))?;
         if !self.state.history.is_empty() {

@@ -26,7 +26,8 @@ pub struct Objective {
     /// Share of the run, at its start, that trains encoder and condition by likelihood alone. A step without the denoiser costs a
     /// third of one with it or less, and a denoiser learns little before the scale it works in stands still.
     pub likelihood_alone: f64,
-    /// Weight of the likelihood beside the diffusion; 0 leaves diffusion alone, which then trains everything from the first step.
+    /// Weight of the likelihood beside the diffusion; 0 leaves diffusion alone, which then trains everything from the first step, as it
+    /// must where no scale is expected.
     pub likelihood: f64,
     /// Share of items whose latents are noised along with the frames (noise synchronisation, DiTo section 3.3).
     pub noise_synchronisation: f64,
@@ -76,12 +77,8 @@ fn loss(model: &Tokenizer, frames: Tensor<3>, objective: &Objective, step: Step)
         return Loss { total: likelihood.clone(), parts: vec![("likelihood", likelihood)] };
     }
 
-    // Detached where it is learned by likelihood: the diffusion loss must not move the scale it is measured in.
-    if objective.likelihood > 0.0 {
-        condition.scale = condition.scale.detach();
-    } else {
-        condition.scale = condition.scale.ones_like();
-    }
+    // Detached: the diffusion loss must not move the scale it is measured in.
+    condition.scale = condition.scale.detach();
     let scale = Tensor::cat(vec![condition.scale.clone(), condition.scale.clone()], 2);
     let weight = frame_weight(&frames);
     let clean = frames / scale.clone();

@@ -1,0 +1,192 @@
+//! Tokenizers against each other: each is trained with the same number of operations and measured on the same held-out stretches, so
+//! that a row says what a part of the recipe buys and not what more computing buys.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use burn::module::Module;
+use burn::tensor::Device;
+use indicatif::ProgressIterator;
+use turnaround_core::chroma::Chroma;
+use turnaround_core::mel::MultiScaleMel;
+use turnaround_core::spectrum::Stft;
+use turnaround_core::time::SampleRate;
+
+use crate::corpus::{Corpus, Split};
+use crate::networks::cost::Cost;
+use crate::networks::layers::Precision;
+use crate::networks::tokenizer::Tokenizer;
+use crate::preset::Preset;
+use crate::train::decode::Decoding;
+use crate::train::frames::FrameSource;
+use crate::train::latents::numbers;
+use crate::train::run::RunOptions;
+use crate::train::{gain, random, tokenizer};
+
+/// Calls of the denoiser, as in use by default.
+const CALLS: usize = 4;
+
+/// What to compare.
+pub struct Request {
+    /// The presets; the others are compared with the first.
+    pub presets: Vec<Preset>,
+    /// What they train on.
+    pub corpus: Arc<Corpus>,
+    /// Where their runs lie, a folder each.
+    pub runs: PathBuf,
+    /// Floating-point operations that each may spend on training.
+    pub operations: f64,
+    /// Stretches of the validation split that each is measured on.
+    pub stretches: usize,
+    /// Device, differentiation off.
+    pub device: Device,
+}
+
+/// What one stretch measured.
+#[derive(Clone, Copy)]
+struct Marks {
+    mel: f64,
+    mel_without_a_call: f64,
+    chroma: Option<f64>,
+}
+
+/// What became of one preset.
+pub struct Row {
+    name: String,
+    parameters: usize,
+    numbers_a_second: f64,
+    steps: u64,
+    of_linear: f64,
+    marks: Vec<Marks>,
+}
+
+/// Trains and measures every preset. A run that has finished is measured again and not trained.
+///
+/// # Errors
+/// When the corpus has nothing held out, two presets share a name, or a training fails.
+pub fn run(request: &Request) -> Result<Vec<Row>> {
+    ensure!(!request.corpus.of(Split::Validation).is_empty(), "no composition of this corpus falls to the validation split");
+    let mut names: Vec<&str> = request.presets.iter().map(|preset| preset.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    ensure!(names.len() == request.presets.len(), "two presets have the same name: their runs would be one");
+    request.presets.iter().map(|preset| row(request, preset)).collect()
+}
+
+/// Steps that use up the operations, of which the first do without the denoiser.
+fn steps(preset: &Preset, operations: f64) -> u64 {
+    let cost = Cost::of(&preset.tokenizer.network);
+    let alone = if preset.objective.likelihood > 0.0 { preset.objective.likelihood_alone } else { 0.0 };
+    let frame = alone * cost.of_training(false) + (1.0 - alone) * cost.of_training(true);
+    (operations / (frame * (preset.tokenizer.schedule.batch * preset.stretch_frames) as f64)).max(1.0) as u64
+}
+
+fn row(request: &Request, preset: &Preset) -> Result<Row> {
+    let sizes = preset.sizes();
+    let source = FrameSource::new(request.corpus.clone(), &sizes, preset.stretch_frames, None, preset.seed, &request.device);
+    let mut schedule = preset.tokenizer.schedule.clone();
+    schedule.steps = steps(preset, request.operations);
+    let options = RunOptions {
+        folder: request.runs.join(&preset.name),
+        stage: "tokenizer",
+        seed: preset.seed,
+        minutes: None,
+        checkpoint_seconds: 120.0,
+        device: request.device.clone(),
+    };
+    fs::create_dir_all(&options.folder)?;
+    fs::write(options.folder.join("preset.toml"), toml::to_string_pretty(preset)?)?;
+    let trained = tokenizer::train(&preset.tokenizer.network, &preset.objective, &schedule, &source, &options)?;
+    let gain = gain::measure(&trained.model, &source, &sizes, preset.seed);
+    Ok(Row {
+        name: preset.name.clone(),
+        parameters: trained.model.num_params(),
+        numbers_a_second: f64::from(sizes.sample_rate) / sizes.samples_per_token() as f64 * sizes.channels as f64,
+        steps: trained.state.step,
+        of_linear: trained.state.smoothed.get("of linear").copied().unwrap_or(f64::NAN),
+        marks: measure(&trained.model, &source, &gain, SampleRate::new(sizes.sample_rate)?, request.stretches),
+    })
+}
+
+/// The same stretches for every preset of one hop, under the same noise.
+fn measure(model: &Tokenizer, source: &FrameSource, gain: &[f32], rate: SampleRate, stretches: usize) -> Vec<Marks> {
+    let stft = Stft::new(gain.len());
+    let decoding = Decoding { decoder: &model.decoder, companding: source.companding(), stft: &stft, gain };
+    let (mel, chroma) = (MultiScaleMel::new(rate), Chroma::new(rate));
+    // The first and the last frames have one neighbour only.
+    let inner = |sound: &[f32]| sound[2 * stft.hop()..sound.len() - 2 * stft.hop()].to_vec();
+    let one = |index: usize| {
+        let frames = source.held_out(&mut random::of_step(1, "comparison", index as u64));
+        let original = inner(&stft.synthesise(&numbers(frames.clone()), source.companding()));
+        let latents = model.encoder.forward(frames, Precision::Full);
+        let decoded = inner(&decoding.sound(latents.clone(), CALLS, index as u64));
+        let expected = inner(&decoding.sound(latents, 0, index as u64));
+        Marks {
+            mel: mel.distance(&original, &decoded).into(),
+            mel_without_a_call: mel.distance(&original, &expected).into(),
+            chroma: chroma.similarity(&original, &decoded),
+        }
+    };
+    (0..stretches).progress().map(one).collect()
+}
+
+/// One row a preset; differences are paired with the first, with twice their standard error.
+pub fn table(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "| tokenizer | weights | numbers/s | steps | mel, 4 calls ↓ | against the first | mel, no call ↓ | chroma ↑ | error left of a linear filter |\n|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for row in rows {
+        let chromas: Vec<f64> = row.marks.iter().filter_map(|marks| marks.chroma).collect();
+        let differences: Vec<f64> = row.marks.iter().zip(&rows[0].marks).map(|(own, first)| own.mel - first.mel).collect();
+        let (difference, error) = mean_and_error(&differences);
+        let mel = |value: fn(&Marks) -> f64| mean_and_error(&row.marks.iter().map(value).collect::<Vec<_>>()).0;
+        writeln!(
+            text,
+            "| {} | {:.2} M | {:.0} | {} | {:.3} | {:+.3} ± {:.3} | {:.3} | {:.3} | {:.0} % |",
+            row.name,
+            row.parameters as f64 / 1e6,
+            row.numbers_a_second,
+            row.steps,
+            mel(|marks| marks.mel),
+            difference,
+            2.0 * error,
+            mel(|marks| marks.mel_without_a_call),
+            mean_and_error(&chromas).0,
+            100.0 * row.of_linear
+        )
+        .expect("text takes whatever is written");
+    }
+    text
+}
+
+/// Mean and its standard error.
+fn mean_and_error(values: &[f64]) -> (f64, f64) {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let spread = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
+    (mean, (spread / count).sqrt())
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cheaper_tokenizer_takes_more_steps_for_the_same_operations() {
+        let small = Preset::load("small").expect("small is built in");
+        let tiny = Preset::load("tiny").expect("tiny is built in");
+        assert!(steps(&tiny, 1e13) > 10 * steps(&small, 1e13));
+        let doubled = steps(&small, 2e13) as f64 / steps(&small, 1e13) as f64;
+        assert!((doubled - 2.0).abs() < 0.02, "twice the operations are {doubled} times the steps");
+    }
+
+    #[test]
+    fn a_difference_that_is_always_the_same_has_no_error() {
+        assert_eq!(mean_and_error(&[0.5, 0.5, 0.5]), (0.5, 0.0));
+        let (mean, error) = mean_and_error(&[0.0, 1.0]);
+        assert!((mean - 0.5).abs() < 1e-12 && (error - 0.5).abs() < 1e-12);
+    }
+}

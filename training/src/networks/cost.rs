@@ -1,0 +1,124 @@
+//! What the tokenizer computes, from its sizes alone: floating-point operations of one frame, a multiplication and an addition being two.
+//!
+//! Norms, activations and the attention's products of tokens are left out; together they are a few per cent.
+
+use super::bands::{EXPANSION, READ};
+use super::convnext;
+use super::layers::LEVEL_FEATURES;
+use super::tokenizer::{Rate, TokenizerConfig};
+
+/// Operations of each part, for one frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cost {
+    /// The encoder.
+    pub encoder: f64,
+    /// The condition network, which runs once for all calls.
+    pub condition: f64,
+    /// One call of the denoiser.
+    pub call: f64,
+}
+
+impl Cost {
+    /// Of a tokenizer of these sizes.
+    pub fn of(config: &TokenizerConfig) -> Self {
+        Self { encoder: encoder(config), condition: condition(config), call: call(config) }
+    }
+
+    /// One frame of a training step, three times the way forward; without the denoiser where only the likelihood is trained.
+    pub fn of_training(&self, with_denoiser: bool) -> f64 {
+        3.0 * (self.encoder + self.condition + if with_denoiser { self.call } else { 0.0 })
+    }
+}
+
+/// A linear layer on one row.
+fn dense(input: usize, output: usize) -> f64 {
+    2.0 * (input * output) as f64
+}
+
+fn plain_block(width: usize) -> f64 {
+    2.0 * (convnext::TAPS * width) as f64 + 2.0 * dense(width, convnext::EXPANSION * width)
+}
+
+fn attention(width: usize) -> f64 {
+    dense(width, 3 * width) + dense(width, width)
+}
+
+fn encoder(config: &TokenizerConfig) -> f64 {
+    let first = config.encoder[0].width;
+    let (mut total, mut frames, mut input) = (dense(config.bins, first), 1.0, first);
+    for (index, &Rate { stride, width, blocks }) in config.encoder.iter().enumerate() {
+        frames *= stride as f64;
+        if index > 0 || stride > 1 {
+            total += dense(stride * input, width) / frames;
+        }
+        total += blocks as f64 * plain_block(width) / frames;
+        input = width;
+    }
+    total + (attention(input) + dense(input, config.channels)) / frames
+}
+
+fn condition(config: &TokenizerConfig) -> f64 {
+    let first = config.condition[0].width;
+    let (mut frames, mut input) = (config.frames_per_token() as f64, first);
+    let mut total = (dense(3 * config.channels, first) + attention(first)) / frames;
+    for (index, &Rate { stride, width, blocks }) in config.condition.iter().enumerate() {
+        if index > 0 || stride > 1 {
+            total += dense(input, stride * width) / frames;
+        }
+        frames /= stride as f64;
+        total += blocks as f64 * plain_block(width) / frames;
+        input = width;
+    }
+    total + dense(input, config.bins) + dense(input, config.features())
+}
+
+fn call(config: &TokenizerConfig) -> f64 {
+    let sizes = &config.denoiser;
+    let numbers = 2 * config.bins / sizes.bands;
+    let (first, deepest) = (sizes.widths[0], sizes.widths.len() - 1);
+    let mut total = dense(numbers + numbers / 2 + sizes.features, first);
+    total += dense(first, numbers * sizes.taps) + dense(first, numbers);
+    total *= sizes.bands as f64;
+    for (level, (&width, &blocks)) in sizes.widths.iter().zip(&sizes.blocks).enumerate() {
+        let bands = (sizes.bands >> level) as f64;
+        let told = if sizes.adaptive_norm { 3 * width } else { width };
+        let block = dense(READ * width, EXPANSION * width)
+            + dense(EXPANSION * width, width)
+            + dense(sizes.features << level, told)
+            + dense(LEVEL_FEATURES, told) / bands;
+        let ways = if level < deepest { 2.0 } else { 1.0 };
+        total += ways * blocks as f64 * bands * block;
+        if level < deepest {
+            let deeper = sizes.widths[level + 1];
+            total += bands / 2.0 * (dense(2 * width, deeper) + dense(deeper, 2 * width));
+        }
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::Preset;
+
+    #[test]
+    fn a_frame_of_the_small_tokenizer_costs_what_a_hand_counts() {
+        let config = Preset::load("small").expect("small is built in").tokenizer.network;
+        let cost = Cost::of(&config);
+        // Two blocks each way of width 48 on 64 bands, three of width 96 on 32: wide, narrow, features and level.
+        let block = |w: f64, f: f64, bands: f64| bands * 2.0 * (10.0 * w * w + 2.0 * w * w + f * 3.0 * w) + 2.0 * 64.0 * 3.0 * w;
+        let ends = 64.0 * 2.0 * (40.0 * 48.0 + 48.0 * 80.0 + 48.0 * 16.0);
+        let change = 32.0 * 2.0 * (96.0 * 96.0 + 96.0 * 96.0);
+        let by_hand = 4.0 * block(48.0, 16.0, 64.0) + 3.0 * block(96.0, 32.0, 32.0) + ends + change;
+        assert!((cost.call / by_hand - 1.0).abs() < 1e-9, "{} is not {by_hand}", cost.call);
+        assert!(cost.of_training(true) > cost.of_training(false));
+    }
+
+    #[test]
+    fn tokens_at_half_the_rate_cost_less() {
+        let fine = Preset::load("small").expect("small is built in").tokenizer.network;
+        let mut coarse = fine.clone();
+        coarse.encoder = vec![Rate { stride: 2, ..fine.encoder[0] }];
+        assert!(Cost::of(&coarse).encoder < Cost::of(&fine).encoder);
+    }
+}
