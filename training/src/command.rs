@@ -8,6 +8,8 @@ use clap::Args;
 
 use crate::corpus::Corpus;
 use crate::device::DeviceChoice;
+#[cfg(feature = "export")]
+use crate::evaluate::measure::BeatTracker;
 use crate::pipeline::Pipeline;
 use crate::preset::Preset;
 
@@ -151,6 +153,9 @@ pub struct EvaluateArguments {
     /// Folder of outside networks; else ../shared/eval where it is there.
     #[arg(long)]
     pub yardsticks: Option<PathBuf>,
+    /// Folder of the beat tracker that compares beats before and after; else the first one found.
+    #[arg(long)]
+    pub tracker: Option<PathBuf>,
     /// Folder to write a page with pictures and sound to.
     #[arg(long)]
     pub report: Option<PathBuf>,
@@ -170,13 +175,21 @@ pub struct EvaluateArguments {
 pub fn evaluate(arguments: &EvaluateArguments) -> Result<()> {
     let corpus = Corpus::open(&arguments.corpus)?;
     let unseen = arguments.unseen.as_deref().map(Corpus::open).transpose()?;
+    let tracker = match (crate::beats::heard::beats(arguments.tracker.as_deref()), &arguments.tracker) {
+        (Ok(tracker), _) => Some(tracker),
+        (Err(error), Some(_)) => return Err(error),
+        (Err(error), None) => {
+            eprintln!("Beats are not compared: {error:#}");
+            None
+        }
+    };
     let evaluation = crate::evaluate::run(&crate::evaluate::Request {
         set: &arguments.set,
         corpus: &corpus,
         unseen: unseen.as_ref(),
         recordings: arguments.recordings.as_deref(),
         yardsticks: arguments.yardsticks.clone(),
-        tracker: None,
+        tracker: tracker.as_ref().map(|tracker| tracker as &dyn BeatTracker),
         report: arguments.report.as_deref(),
         bars: arguments.bars,
         seed: arguments.seed,

@@ -5,11 +5,12 @@ use std::path::Path;
 use anyhow::Result;
 use turnaround_core::audio::Audio;
 use turnaround_core::beats::track::{BeatTrack, Wishes};
-use turnaround_core::time::SampleRate;
+use turnaround_core::time::{SampleRate, Seconds};
 use turnaround_engine::beats::Tracker;
 use turnaround_engine::runtime::Options;
 
 use crate::corpus::own::{Grid, Heard, HeardBeat};
+use crate::evaluate::measure::BeatTracker;
 
 /// A tracker for [`crate::corpus::build_from`]: the one in `folder`, or the first that the engine finds.
 ///
@@ -21,6 +22,23 @@ pub fn tracker(folder: Option<&Path>) -> Result<impl Fn(&[f32]) -> Result<Heard>
         let audio = Audio::mono(SampleRate::MODEL, audio.to_vec())?;
         Ok(heard(&tracker.track(&audio, &Wishes::default())?))
     })
+}
+
+/// The same tracker for an evaluation: where beats are in a few bars.
+///
+/// # Errors
+/// When there is none, or it is damaged.
+pub fn beats(folder: Option<&Path>) -> Result<Beats> {
+    Ok(Beats(Tracker::open(folder, &Options::default())?))
+}
+
+/// Hears beats.
+pub struct Beats(Tracker);
+
+impl BeatTracker for Beats {
+    fn beats(&self, audio: &Audio) -> Result<Vec<Seconds>> {
+        Ok(self.0.track(audio, &Wishes::default())?.beats.iter().map(|beat| beat.time).collect())
+    }
 }
 
 /// Where the recording keeps one tempo its even grid, which is finer than single beats; else each beat as it was heard.
@@ -39,7 +57,7 @@ fn heard(track: &BeatTrack) -> Heard {
 mod tests {
     use super::*;
     use turnaround_core::beats::track::{Beat, Confidence};
-    use turnaround_core::time::{Metre, Seconds};
+    use turnaround_core::time::Metre;
 
     fn track(time: impl Fn(usize) -> f64) -> BeatTrack {
         let beats = (0..41).map(|n| Beat { time: Seconds::new(time(n)), number: n % 4 + 1 }).collect();

@@ -11,7 +11,8 @@ use turnaround_core::time::SampleRate;
 use super::KEEP_ABOVE;
 use super::cuts::CUT_S;
 use super::filter::{Filter, Verdict};
-use crate::{picture, recording};
+use crate::picture::{self, Area, FONT};
+use crate::recording;
 
 /// One file of a folder.
 #[derive(Clone, Debug, Serialize)]
@@ -81,34 +82,34 @@ const MOST: usize = 100;
 pub fn draw(path: &Path, rows: &[Row]) -> Result<()> {
     let heard: Vec<(&Row, &Verdict)> = rows.iter().filter_map(|row| Some((row, row.verdict.as_ref()?))).take(MOST).collect();
     ensure!(!heard.is_empty(), "there is nothing to draw: no file could be heard");
-    picture::letters();
-    let height = HEIGHT * heard.len() as u32;
-    let mut pixels = vec![255; 3 * (WIDTH * height) as usize];
-    {
-        let area = BitMapBackend::with_buffer(&mut pixels, (WIDTH, height)).into_drawing_area();
+    picture::write(path, (WIDTH, HEIGHT * heard.len() as u32), |area| {
         for (strip, (row, verdict)) in area.split_evenly((heard.len(), 1)).iter().zip(&heard) {
-            let caption = format!("{}: {:.2}, {}", row.file, verdict.score, if verdict.is_kept { "kept" } else { "refused" });
-            let colour = if verdict.is_kept { RGBColor(20, 120, 60) } else { RGBColor(180, 40, 40) };
-            let end = verdict.probabilities.len() as f64 * CUT_S;
-            let mut chart = ChartBuilder::on(strip)
-                .caption(caption, ("sans-serif", 14))
-                .margin(4)
-                .x_label_area_size(16)
-                .y_label_area_size(32)
-                .build_cartesian_2d(0.0..end, 0.0..1.0)?;
-            chart
-                .configure_mesh()
-                .disable_mesh()
-                .y_labels(3)
-                .x_labels(10)
-                .x_label_formatter(&|seconds| format!("{seconds:.0} s"))
-                .draw()?;
-            chart.draw_series(LineSeries::new([(0.0, KEEP_ABOVE), (end, KEEP_ABOVE)], BLACK.mix(0.3)))?;
-            let steps = verdict.probabilities.iter().enumerate();
-            let points = steps.flat_map(|(cut, value)| [(cut as f64 * CUT_S, *value), ((cut + 1) as f64 * CUT_S, *value)]);
-            chart.draw_series(LineSeries::new(points, colour.stroke_width(2)))?;
+            draw_strip(strip, row, verdict)?;
         }
-        area.present()?;
-    }
-    picture::write_png(path, WIDTH, height, &pixels)
+        Ok(())
+    })
+}
+
+fn draw_strip(strip: &Area<'_>, row: &Row, verdict: &Verdict) -> Result<()> {
+    let caption = format!("{}: {:.2}, {}", row.file, verdict.score, if verdict.is_kept { "kept" } else { "refused" });
+    let colour = if verdict.is_kept { RGBColor(20, 120, 60) } else { RGBColor(180, 40, 40) };
+    let end = verdict.probabilities.len() as f64 * CUT_S;
+    let mut chart = ChartBuilder::on(strip)
+        .caption(caption, (FONT, 14))
+        .margin(4)
+        .x_label_area_size(16)
+        .y_label_area_size(32)
+        .build_cartesian_2d(0.0..end, 0.0..1.0)?;
+    chart
+        .configure_mesh()
+        .disable_mesh()
+        .y_labels(3)
+        .x_labels(10)
+        .x_label_formatter(&|seconds| format!("{seconds:.0} s"))
+        .draw()?;
+    chart.draw_series(LineSeries::new([(0.0, KEEP_ABOVE), (end, KEEP_ABOVE)], BLACK.mix(0.3)))?;
+    let steps = verdict.probabilities.iter().enumerate();
+    let points = steps.flat_map(|(cut, value)| [(cut as f64 * CUT_S, *value), ((cut + 1) as f64 * CUT_S, *value)]);
+    chart.draw_series(LineSeries::new(points, colour.stroke_width(2)))?;
+    Ok(())
 }

@@ -1,11 +1,13 @@
 //! Training: the loop every stage shares, and the stages in the order of the road.
 
 pub mod actions;
+pub mod adamw;
 pub mod adapter;
 pub mod average;
 pub mod curve;
 pub mod decode;
 pub mod dynamics;
+pub mod flat;
 pub mod frames;
 pub mod gain;
 pub mod kept;

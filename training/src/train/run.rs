@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ModuleMapper, Param};
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use indicatif::{ProgressBar, ProgressStyle};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::{average, curve, random};
+use super::adamw::AdamW;
+use super::{average, curve, flat, random};
 
 /// How one stage is trained.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -113,9 +113,6 @@ pub struct Trained<M> {
 const READ_EVERY: u64 = 10;
 const SMOOTHING: f64 = 0.18;
 
-/// Steps from one move of the average to the next: moving it costs as many small operations as a third of the optimiser.
-const AVERAGE_EVERY: u64 = 4;
-
 const STATE: &str = "state.json";
 const LIVE: &str = "live.bpk";
 const AVERAGE: &str = "average.bpk";
@@ -169,7 +166,7 @@ pub fn run<M: Module + Clone>(
         }
     }
     bar.finish();
-    Ok(Trained { model: training.average, state: training.state })
+    Ok(Trained { model: training.averaged(), state: training.state })
 }
 
 /// Loads the finished average of a stage into a module of the same shape.
@@ -247,46 +244,54 @@ impl ModuleMapper for Settle {
 
 /// Everything that changes from step to step.
 struct Training<M> {
+    /// The network as it stands, differentiating.
     live: M,
-    average: M,
-    optimiser: ModuleOptimizer,
+    /// Its weights, and their moving average: rows as [`flat`] lays them.
+    weights: Tensor<1>,
+    average: Tensor<1>,
+    optimiser: AdamW,
     state: State,
 }
 
 impl<M: Module + Clone> Training<M> {
     fn start(model: M, schedule: &Schedule, options: &RunOptions) -> Result<Self> {
-        let optimiser = AdamWConfig::new()
-            .with_beta_1(0.9)
-            .with_beta_2(schedule.beta_2)
-            .with_epsilon(1e-8)
-            .with_weight_decay(schedule.weight_decay)
-            .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
-            .init();
         // Fresh parameters are drawn when first looked at, each clone its own: the map below settles them once.
         let model = model.to_device(&options.device).map(&mut Settle);
-        let Some(state) = read_state(&options.folder)? else {
-            let model = if options.folder.join(START).exists() { load(model, &options.folder, START)? } else { model };
-            return Ok(Self { live: model.clone().train(), average: model, optimiser, state: State::default() });
+        let folder = &options.folder;
+        let decaying = flat::decaying(&model, &options.device);
+        let optimiser = AdamW::new(schedule.beta_2, schedule.weight_decay, decaying);
+        let begin = |model: M, average: Tensor<1>, optimiser: AdamW, state: State| {
+            let weights = flat::weights(&model);
+            Self { live: model.train(), weights, average, optimiser, state }
         };
+        let Some(state) = read_state(folder)? else {
+            let model = if folder.join(START).exists() { load(model, folder, START)? } else { model };
+            let average = flat::weights(&model);
+            return Ok(begin(model, average, optimiser, State::default()));
+        };
+        let averaged = load(model.clone(), folder, AVERAGE)?;
+        let average = flat::weights(&averaged);
         if state.finished {
             // Only the average of a finished run is looked at; one that was carried here has nothing else.
-            let average = load(model, &options.folder, AVERAGE)?;
-            return Ok(Self { live: average.clone(), average, optimiser, state });
+            return Ok(begin(averaged, average, optimiser, state));
         }
-        let path = options.folder.join(OPTIMISER);
-        let optimiser = optimiser.load(&path).map_err(|error| anyhow::anyhow!("reading {}: {error:?}", path.display()))?;
-        let live = load(model.clone(), &options.folder, LIVE)?.train();
-        Ok(Self { live, average: load(model, &options.folder, AVERAGE)?, optimiser, state })
+        let path = folder.join(OPTIMISER);
+        let optimiser =
+            optimiser.load(&path, &options.device).map_err(|error| anyhow::anyhow!("reading {}: {error}", path.display()))?;
+        Ok(begin(load(model, folder, LIVE)?, average, optimiser, state))
     }
 
     fn step(&mut self, loss: Tensor<1>, rate: f64) {
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.live);
-        self.live = self.optimiser.step(rate, self.live.clone(), gradients);
+        let gradients = flat::gradients(&self.live, GradientsParams::from_grads(loss.backward(), &self.live));
         self.state.step += 1;
-        if self.state.step.is_multiple_of(AVERAGE_EVERY) {
-            let decay = average::decay(self.state.step).powi(AVERAGE_EVERY as i32);
-            self.average = average::update(self.average.clone(), &self.live, decay);
-        }
+        self.weights = self.optimiser.step(self.weights.clone(), gradients, rate, self.state.step);
+        self.live = flat::put(self.live.clone(), &self.weights);
+        self.average = average::update(self.average.clone(), self.weights.clone(), average::decay(self.state.step - 1));
+    }
+
+    /// The network with the averaged weights, not differentiating.
+    fn averaged(&self) -> M {
+        flat::put(self.live.valid(), &self.average)
     }
 
     fn record(&mut self, values: &[(&'static str, f64)]) {
@@ -306,8 +311,8 @@ impl<M: Module + Clone> Training<M> {
         let failed =
             |name: &str, error: &dyn std::fmt::Debug| anyhow::anyhow!("writing {name} in {}: {error:?}", folder.display());
         self.live.valid().save_file(fresh(LIVE)).map_err(|error| failed(LIVE, &error))?;
-        self.average.clone().save_file(fresh(AVERAGE)).map_err(|error| failed(AVERAGE, &error))?;
-        self.optimiser.save(fresh(OPTIMISER)).map_err(|error| failed(OPTIMISER, &error))?;
+        self.averaged().save_file(fresh(AVERAGE)).map_err(|error| failed(AVERAGE, &error))?;
+        self.optimiser.save(&fresh(OPTIMISER)).map_err(|error| failed(OPTIMISER, &error))?;
         let state = folder.join("state.new.json");
         fs::File::create(&state)?.write_all(serde_json::to_string(&self.state)?.as_bytes())?;
         for name in [LIVE, AVERAGE, OPTIMISER] {

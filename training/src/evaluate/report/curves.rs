@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use plotters::prelude::*;
 
-use super::picture::{self, Area, FONT};
 use crate::evaluate::anchors::opus::Band;
 use crate::evaluate::chance::Interval;
 use crate::evaluate::measure::BedMeasures;
 use crate::evaluate::metrics::Metric;
 use crate::evaluate::rows::{CALLS, OPUS, Row};
+use crate::picture::{self, Area, FONT};
 
 /// The measures that are drawn, side by side.
 const DRAWN: [Metric; 3] = [Metric::Mel, Metric::Chroma, Metric::OnsetF];

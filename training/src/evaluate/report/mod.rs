@@ -2,7 +2,6 @@
 
 mod curves;
 mod page;
-mod picture;
 mod spectrograms;
 
 use std::fmt::Write;

@@ -7,7 +7,7 @@ use plotters::prelude::*;
 use turnaround_core::mel::LogMel;
 use turnaround_core::time::SampleRate;
 
-use super::picture::{self, Area, FONT};
+use crate::picture::{self, Area, FONT};
 
 const WINDOW: usize = 1024;
 const BANDS: usize = 128;
