@@ -18,6 +18,13 @@ pub struct Known {
     pub is_known: Vec<bool>,
 }
 
+/// How far sampled magnitudes are moved towards those the latents expect, on a logarithmic scale: 0 leaves them, 1 replaces them.
+///
+/// A sample scatters around what the latents tell as music does, but not as *this* music did, so its own scatter adds to the difference;
+/// the phases it found are what it is worth. On 32 bars of validation compositions mel was 0.248, 0.238, 0.231, 0.229 and 0.237 at 0, ¼, ½, ¾
+/// and 1, and 0.244 without any call.
+pub const TOWARDS_EXPECTED: f32 = 0.75;
+
 /// What surrounds the decoder's network.
 #[derive(Clone, Copy, Debug)]
 pub struct Sampler<'a> {
@@ -27,6 +34,8 @@ pub struct Sampler<'a> {
     pub companding: &'a Companding,
     /// What decoded companded frames are multiplied by, `[bin]`, so that on average they are as loud as music.
     pub gain: &'a [f32],
+    /// As [`TOWARDS_EXPECTED`], from 0 to 1.
+    pub towards_expected: f32,
 }
 
 impl Sampler<'_> {
@@ -65,6 +74,7 @@ impl Sampler<'_> {
             kappa_euler_step(&mut noisy, &clean, from, to);
         }
 
+        move_towards_expected(&mut noisy, self.stft.hop(), self.towards_expected);
         let is_known = |frame: usize| known.is_some_and(|known| known.is_known[frame]);
         for (frame, values) in noisy.chunks_exact_mut(row).enumerate() {
             if let Some(known) = known.filter(|_| is_known(frame)) {
@@ -91,6 +101,18 @@ impl Held<'_> {
         for (frame, _) in self.is_known.iter().enumerate().filter(|(_, is_known)| **is_known) {
             let range = frame * self.row..(frame + 1) * self.row;
             noisy[range.clone()].copy_from_slice(&blend(&self.frames[range.clone()], &noise[range], level));
+        }
+    }
+}
+
+/// Moves complex numbers in units of the scale a share of the way to the magnitude that is expected there, √2. Phases stay.
+fn move_towards_expected(rows: &mut [f32], bins: usize, share: f32) {
+    for row in rows.chunks_exact_mut(2 * bins) {
+        let (real, imaginary) = row.split_at_mut(bins);
+        for (re, im) in real.iter_mut().zip(imaginary) {
+            let magnitude = re.hypot(*im).max(f32::MIN_POSITIVE);
+            let factor = (std::f32::consts::SQRT_2 / magnitude).powf(share);
+            (*re, *im) = (*re * factor, *im * factor);
         }
     }
 }
@@ -133,7 +155,7 @@ mod tests {
 
     fn sample(scale: &[f32], gain: f32, known: Option<&Known>, calls: usize, clean: &[f32]) -> Vec<f32> {
         let (stft, companding, gain) = (Stft::new(HOP), companding(), vec![gain; HOP]);
-        let sampler = Sampler { stft: &stft, companding: &companding, gain: &gain };
+        let sampler = Sampler { stft: &stft, companding: &companding, gain: &gain, towards_expected: 0.0 };
         sampler.sample(scale, known, calls, 7, |_, _| Ok::<_, Infallible>(clean.to_vec())).unwrap()
     }
 
@@ -161,6 +183,21 @@ mod tests {
     }
 
     #[test]
+    fn sampled_magnitudes_move_their_share_of_the_way_to_those_expected() {
+        let mut rows = [3.0, 0.2, 4.0, 0.0];
+        let before = [5.0_f32, 0.2];
+        move_towards_expected(&mut rows, 2, 0.5);
+        for (bin, before) in before.into_iter().enumerate() {
+            let after = rows[bin].hypot(rows[2 + bin]);
+            assert!((after - (before * std::f32::consts::SQRT_2).sqrt()).abs() < 1e-5, "{before} became {after}");
+        }
+        assert!((rows[2] / rows[0] - 4.0 / 3.0).abs() < 1e-5, "phases stay");
+        let mut silent = [0.0; 4];
+        move_towards_expected(&mut silent, 2, 0.75);
+        assert_eq!(silent, [0.0; 4]);
+    }
+
+    #[test]
     fn without_a_call_every_bin_is_as_loud_as_expected() {
         let scale: Vec<f32> = (0..FRAMES * HOP).map(|i| if i % HOP == 20 { 1.0 } else { 1e-6 }).collect();
         let sound = sample(&scale, 1.0, None, 0, &[]);
@@ -179,7 +216,7 @@ mod tests {
         let is_known: Vec<bool> = (0..FRAMES).map(|frame| frame < FRAMES / 2).collect();
         let known = Known { frames: frames.clone(), is_known };
         let (stft, companding, gain) = (Stft::new(HOP), companding(), vec![3.0; HOP]);
-        let sampler = Sampler { stft: &stft, companding: &companding, gain: &gain };
+        let sampler = Sampler { stft: &stft, companding: &companding, gain: &gain, towards_expected: 0.0 };
         let mut heard = Vec::new();
         let scale = vec![0.5; FRAMES * HOP];
         let sound = sampler.sample(&scale, Some(&known), 2, 7, |noisy, level| {
@@ -213,7 +250,7 @@ mod tests {
     #[test]
     fn what_the_network_cannot_do_is_handed_on() {
         let (stft, companding, gain) = (Stft::new(HOP), companding(), vec![1.0; HOP]);
-        let sampler = Sampler { stft: &stft, companding: &companding, gain: &gain };
+        let sampler = Sampler { stft: &stft, companding: &companding, gain: &gain, towards_expected: 0.0 };
         assert_eq!(sampler.sample(&vec![1.0; FRAMES * HOP], None, 4, 1, |_, _| Err("broken")), Err("broken"));
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use anyhow::Result;
 use turnaround_core::contract::{Graph, POSITION_FEATURES, Sizes};
 use turnaround_core::latents::{interpolation_matrix, position_features, token_count};
-use turnaround_core::sampler::Sampler;
+use turnaround_core::sampler::{Sampler, TOWARDS_EXPECTED};
 use turnaround_core::spectrum::{Companding, Stft};
 use turnaround_core::time::{SampleRate, Seconds};
 use turnaround_engine::model_set::ModelSet;
@@ -98,7 +98,7 @@ impl<'a> Probe<'a> {
     pub fn decode(&self, latents: &[f32], length: usize, calls: usize, seed: u64) -> Result<Vec<f32>> {
         let condition = self.condition(latents)?;
         let gain = &self.set.statistics().decoded_gain;
-        let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain };
+        let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain, towards_expected: TOWARDS_EXPECTED };
         let window =
             sampler.sample(condition[1].values(), None, calls, seed, |noisy, level| self.denoised(noisy, level, &condition))?;
         Ok(self.cut(&window, length).to_vec())
@@ -112,7 +112,12 @@ impl<'a> Probe<'a> {
         let magnitude = |row: &[f32], bin: usize| row[bin].hypot(row[bins + bin]) / std::f32::consts::SQRT_2;
         let scale: Vec<f32> =
             bar.frames.chunks_exact(2 * bins).flat_map(|row| (0..bins).map(|bin| magnitude(row, bin))).collect();
-        let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain: &vec![1.0; bins] };
+        let sampler = Sampler {
+            stft: &self.stft,
+            companding: &self.companding,
+            gain: &vec![1.0; bins],
+            towards_expected: TOWARDS_EXPECTED,
+        };
         let window: Result<Vec<f32>, std::convert::Infallible> =
             sampler.sample(&scale, None, 0, seed, |noisy, _| Ok(noisy.to_vec()));
         match window {

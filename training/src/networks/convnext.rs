@@ -5,7 +5,7 @@ use burn::nn::Linear;
 use burn::tensor::activation::gelu;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
 use super::layers::{Precision, apply, full, layer_norm, linear};
 
@@ -39,7 +39,7 @@ impl Body {
 
     /// Depthwise convolution and norm. `[batch, time, width]` to the same shape.
     fn mix_time(&self, x: Tensor<3>) -> Tensor<3> {
-        let mixed = if x.device().is_autodiff() { self.shifted_sum(x) } else { self.convolution(x) };
+        let mixed = if x.device().is_autodiff() { self.product(x) } else { self.convolution(x) };
         layer_norm(mixed, 1e-5)
     }
 
@@ -51,20 +51,27 @@ impl Body {
         conv2d(x, self.taps.val(), Some(self.bias.val()), options).squeeze_dim::<3>(2).swap_dims(1, 2)
     }
 
-    /// The same sum written as shifted products. Burn's gradient of a grouped convolution runs one convolution per channel, which
-    /// made a training step three times as long as all its matrix products.
-    fn shifted_sum(&self, x: Tensor<3>) -> Tensor<3> {
-        let [batch, time, width] = x.dims();
-        let nothing = Tensor::<3>::zeros([batch, TAPS / 2, width], &x.device());
-        let padded = Tensor::cat(vec![nothing.clone(), x, nothing], 1);
-        let taps = self.taps.val().reshape([width, TAPS]).transpose(); // [tap, width]
-        let product = |k: usize| padded.clone().narrow(1, k, time) * taps.clone().narrow(0, k, 1).unsqueeze::<3>();
-        (1..TAPS).fold(product(0), |sum, k| sum + product(k)) + self.bias.val().unsqueeze::<3>()
+    /// The same sum as one product: every channel's taps stand in a matrix of their own, row after row one frame further. Burn's gradient
+    /// of a grouped convolution runs one convolution per channel, which made a training step three times as long as all its matrix
+    /// products; a sum of shifted frames was seven times as many operations to start.
+    fn product(&self, x: Tensor<3>) -> Tensor<3> {
+        let [_, time, width] = x.dims();
+        let places = Tensor::<2>::from_data(TensorData::new(diagonals(time), [TAPS, time * time]), &x.device());
+        let matrices = self.taps.val().reshape([width, TAPS]).matmul(places).reshape([width, time, time]);
+        let mixed = matrices.matmul(x.permute([2, 1, 0])); // [width, time, batch]
+        mixed.permute([2, 1, 0]) + self.bias.val().unsqueeze::<3>()
     }
 
     fn mix_channels(&self, x: Tensor<3>, precision: Precision) -> Tensor<3> {
         full(apply(&self.narrow, gelu(apply(&self.wide, precision.of(x)))))
     }
+}
+
+/// For each tap, the square of frames by frames that is one where the tap reads: `[tap, to, from]`.
+fn diagonals(time: usize) -> Vec<f32> {
+    let reads = |tap: usize, to: usize, from: usize| to + tap == from + TAPS / 2;
+    let square = |tap| (0..time * time).map(move |at| f32::from(u8::from(reads(tap, at / time, at % time))));
+    (0..TAPS).flat_map(square).collect()
 }
 
 /// A block with learned scale and shift, and a layer scale that starts small.
@@ -106,11 +113,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shifted_products_are_the_convolution() {
+    fn one_product_is_the_convolution() {
         let device = Device::flex();
         let body = Body::new(8, &device);
         let x = Tensor::<3>::random([2, 13, 8], Distribution::Normal(0.0, 1.0), &device);
-        let worst: f32 = (body.convolution(x.clone()) - body.shifted_sum(x)).abs().max().into_scalar();
+        let worst: f32 = (body.convolution(x.clone()) - body.product(x)).abs().max().into_scalar();
         assert!(worst < 1e-5, "they differ by {worst}");
     }
 }

@@ -23,7 +23,7 @@ struct Weights(Vec<Tensor<1>>);
 impl ModuleVisitor for Weights {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let value = param.val().inner();
-        let count = value.dims().iter().product();
+        let count: usize = value.dims().iter().product();
         self.0.push(value.reshape([count]));
     }
 }
@@ -42,7 +42,7 @@ impl ModuleMapper for Put<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         param.map(|old| {
             let shape = old.dims();
-            let count = shape.iter().product();
+            let count: usize = shape.iter().product();
             let new = self.row.clone().narrow(0, self.start, count).reshape(shape);
             self.start += count;
             match (old.is_autodiff(), old.is_require_grad()) {
@@ -69,7 +69,7 @@ struct Gradients {
 impl ModuleVisitor for Gradients {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let value = param.val().inner();
-        let count = value.dims().iter().product();
+        let count: usize = value.dims().iter().product();
         self.rows.push(match self.from.remove::<D>(param.id) {
             Some(gradient) => gradient.reshape([count]),
             None => Tensor::zeros([count], &value.device()),

@@ -35,7 +35,7 @@ pub fn logistic_level(random: &mut impl Rng, mean: f32) -> f32 {
 /// as the step; a resumed run still draws what it would have drawn, because the device starts from a number of `random` each time.
 pub fn normal_tensor<const D: usize>(random: &mut impl Rng, shape: [usize; D], device: &Device) -> Tensor<D> {
     let seed = random.random();
-    let count = shape.iter().product();
+    let count: usize = shape.iter().product();
     if count > SENT_MOST {
         let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
         device.seed(seed);
