@@ -14,7 +14,7 @@ use turnaround_engine::regenerate::{Request, Settings, Target};
 use turnaround_engine::runtime::{Options, RuntimeChoice};
 use turnaround_engine::{Control, Engine};
 use turnaround_training::corpus::{self, BuildOptions, Corpus, Kind, UnitRow};
-use turnaround_training::pipeline::Pipeline;
+use turnaround_training::pipeline::{Models, Pipeline};
 use turnaround_training::preset::Preset;
 use turnaround_training::set;
 use turnaround_training::train::run::State;
@@ -60,6 +60,23 @@ fn regenerate(engine: &Engine, corpus: &Corpus) -> (Audio, Audio) {
     (audio, made)
 }
 
+/// One step from the weights of a set begins where the training that made them ended. Of the actions, half is in no graph.
+fn starts_from_a_set(set: &Path, whole: &Pipeline, trained: &Models) {
+    let run = whole.folder.with_file_name("from_set");
+    let mut preset = whole.preset.clone();
+    let Preset { tokenizer, adapter, actions, dynamics, .. } = &mut preset;
+    let schedules = [&mut tokenizer.schedule, &mut adapter.schedule, &mut actions.schedule, &mut dynamics.schedule];
+    schedules.into_iter().for_each(|schedule| schedule.steps = 1);
+    set::start::from_set(set, &preset, &run).expect("the set is read back");
+    let again = Pipeline { preset, corpus: whole.corpus.clone(), folder: run, device: Device::flex(), minutes: None };
+    let again = again.train().expect("training goes on");
+    for stage in ["tokenizer", "adapter", "dynamics"] {
+        let (early, late) = ends(&trained.states[stage], loss_of(stage));
+        let first = again.states[stage].history[loss_of(stage)][0].1;
+        assert!((first - late).abs() < (first - early).abs(), "{stage}: {first} is nearer to {early} than to {late}");
+    }
+}
+
 #[test]
 fn a_tiny_training_learns_resumes_exports_and_regenerates() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -90,6 +107,8 @@ fn a_tiny_training_learns_resumes_exports_and_regenerates() {
     let out = folder.path().join("tiny");
     let parities = set::write(&models, &pipeline.preset, &corpus, &out).expect("the set is written");
     assert!(parities.len() >= 9 && parities.iter().all(set::parity::Parity::passes));
+
+    starts_from_a_set(&out, &pipeline, &models);
 
     let options = Options { runtime: RuntimeChoice::Embedded, ..Options::default() };
     let engine = Engine::open(Some(&out), &options).expect("the set loads whole");
