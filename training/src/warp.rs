@@ -67,14 +67,11 @@ impl WarpedWindow {
 #[cfg(all(test, feature = "export"))]
 mod tests {
     use std::f64::consts::TAU;
-    use std::path::Path;
-
-    use turnaround_engine::Engine;
-    use turnaround_engine::runtime::{Options, RuntimeChoice};
 
     use super::*;
     use crate::evaluate::metrics::hand_made::{plucks, tone};
     use crate::evaluate::metrics::onsets::Onsets;
+    use crate::preset::Preset;
 
     const HZ: f64 = 440.0;
 
@@ -134,10 +131,7 @@ mod tests {
 
     #[test]
     fn a_warped_window_holds_its_unit_in_as_many_tokens_as_slots_and_no_less_around_it_than_otherwise() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny");
-        let options = Options { runtime: RuntimeChoice::Embedded, ..Options::default() };
-        let engine = Engine::open(Some(&folder), &options).expect("the repository has a tiny set");
-        let sizes = *engine.set().sizes();
+        let sizes = Preset::load("small").expect("small is built in").sizes();
         let token = sizes.samples_per_token();
         for unit in [22_400, 32_768, 32_769, 44_800] {
             let window = WarpedWindow::around(unit, &sizes);
