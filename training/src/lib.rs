@@ -30,3 +30,5 @@ pub mod set;
 pub mod soundfont;
 #[cfg(feature = "networks")]
 pub mod train;
+#[cfg(feature = "warp")]
+pub mod warp;

@@ -305,13 +305,16 @@ mod tests {
         }
     }
 
-    /// Two pieces of thirteen units of half a second, each with its own notes.
+    /// Samples of a unit; a stretch to the tiny set's slots goes to four times as many at most.
+    const UNIT: usize = 10_000;
+
+    /// Two pieces of thirteen units, each with its own notes.
     fn bed() -> Bed {
         let piece = |seed: u64| {
             let at: Vec<f64> = (0..24).map(|note| 0.12 + 0.27 * f64::from(note) + 0.01 * seed as f64).collect();
-            let mut audio = plucks(&at, 13 * 8000);
-            audio.iter_mut().zip(noise(seed, 13 * 8000)).for_each(|(x, hiss)| *x += 0.05 * hiss);
-            Piece { name: format!("piece {seed}"), audio, units: (0..13).map(|unit| unit * 8000..(unit + 1) * 8000).collect() }
+            let mut audio = plucks(&at, 13 * UNIT);
+            audio.iter_mut().zip(noise(seed, 13 * UNIT)).for_each(|(x, hiss)| *x += 0.05 * hiss);
+            Piece { name: format!("piece {seed}"), audio, units: (0..13).map(|unit| unit * UNIT..(unit + 1) * UNIT).collect() }
         };
         Bed { key: "test", title: "Test".into(), source: "nowhere".into(), pieces: vec![piece(1), piece(9)] }
     }
@@ -347,6 +350,6 @@ mod tests {
         assert!(beats(opus).interval.mean > 0.9 && beats(opus).bars == 2, "{:?}", beats(opus));
         assert_eq!(heard.len(), 1);
         let lengths: BTreeSet<usize> = heard[0].takes.iter().map(|(_, sound)| sound.len()).collect();
-        assert_eq!((heard[0].takes.len(), lengths), (1 + Row::of_passages().len(), BTreeSet::from([6 * 8000])));
+        assert_eq!((heard[0].takes.len(), lengths), (1 + Row::of_passages().len(), BTreeSet::from([6 * UNIT])));
     }
 }

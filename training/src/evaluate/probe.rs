@@ -12,6 +12,7 @@ use turnaround_engine::model_set::ModelSet;
 use turnaround_engine::runtime::{Tensor, TensorView};
 
 use super::bed::Piece;
+use crate::warp::{WarpedWindow, warp};
 
 /// What of a bar's past is kept, to hear whether something begins with the bar.
 const LEAD: Seconds = Seconds::new(0.1);
@@ -75,11 +76,25 @@ impl<'a> Probe<'a> {
         let window = tokens + 2 * self.sizes.margin_tokens;
         let audio =
             piece.window(range.start as i64 - self.before() as i64, window * self.sizes.samples_per_token() + self.sizes.hop);
-        let frames = self.stft.analyse(&audio, &self.companding);
-        let shape = [1, window * self.sizes.frames_per_token, 2 * self.sizes.bins];
-        let latents = self.set.run(Graph::Encoder, &[TensorView::new(&shape, &frames)])?.remove(0).into_values();
+        let frames = self.frames(&audio);
+        let latents = self.latents(&frames)?;
         let original = self.cut(&audio, range.len()).to_vec();
         Ok(Bar { original, frames, latents, tokens })
+    }
+
+    /// Frames of a window that begins half a hop before its first token, `[frame, 2 · bin]`.
+    pub fn frames(&self, window: &[f32]) -> Vec<f32> {
+        self.stft.analyse(window, &self.companding)
+    }
+
+    /// Latents of some frames, `[token, channel]`.
+    ///
+    /// # Errors
+    /// When the encoder fails.
+    pub fn latents(&self, frames: &[f32]) -> Result<Vec<f32>> {
+        let row = 2 * self.sizes.bins;
+        let shape = [1, frames.len() / row, row];
+        Ok(self.set.run(Graph::Encoder, &[TensorView::new(&shape, frames)])?.remove(0).into_values())
     }
 
     /// What every call of the decoder reads of some latents, and the scale expected of each bin.
@@ -96,12 +111,18 @@ impl<'a> Probe<'a> {
     /// # Errors
     /// When a graph fails.
     pub fn decode(&self, latents: &[f32], length: usize, calls: usize, seed: u64) -> Result<Vec<f32>> {
+        Ok(self.cut(&self.decode_window(latents, calls, seed)?, length).to_vec())
+    }
+
+    /// All that some latents tell of, margins included: the inverse of [`Self::frames`] and [`Self::latents`].
+    ///
+    /// # Errors
+    /// When a graph fails.
+    pub fn decode_window(&self, latents: &[f32], calls: usize, seed: u64) -> Result<Vec<f32>> {
         let condition = self.condition(latents)?;
         let gain = &self.set.statistics().decoded_gain;
         let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain, towards_expected: TOWARDS_EXPECTED };
-        let window =
-            sampler.sample(condition[1].values(), None, calls, seed, |noisy, level| self.denoised(noisy, level, &condition))?;
-        Ok(self.cut(&window, length).to_vec())
+        sampler.sample(condition[1].values(), None, calls, seed, |noisy, level| self.denoised(noisy, level, &condition))
     }
 
     /// The unit's own magnitudes with random phases, brought together as decoded ones are: what a decoder of perfect magnitudes sounds
@@ -157,6 +178,23 @@ impl<'a> Probe<'a> {
         let mut all = bar.latents.clone();
         all[inner].copy_from_slice(back[0].values());
         Ok(all)
+    }
+
+    /// The unit at `range` and its lead, warped to the length of a bar's slots and back; in between through latents and as many calls
+    /// of the decoder as are given, or through nothing at all, which is what the warp itself costs.
+    ///
+    /// # Errors
+    /// When the unit is more than four times as long or short as its slots, or a graph fails.
+    pub fn warped_and_back(&self, piece: &Piece, range: &Range<usize>, calls: Option<usize>, seed: u64) -> Result<Vec<f32>> {
+        let window = WarpedWindow::around(range.len(), &self.sizes);
+        let audio = piece.window(range.start as i64 - window.margin as i64, window.length);
+        let warped = warp(&audio, self.rate, window.warped_length)?;
+        let made = match calls {
+            Some(calls) => self.decode_window(&self.latents(&self.frames(&warped))?, calls, seed)?,
+            None => warped,
+        };
+        let back = warp(&made, self.rate, window.length)?;
+        Ok(back[window.margin - self.lead()..window.margin + range.len()].to_vec())
     }
 
     /// The unit and its lead, out of a window with margins.

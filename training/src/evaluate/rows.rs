@@ -35,6 +35,10 @@ pub enum Row {
     Calls(usize),
     /// Latents, slots and back: the bar as the dynamics sees it.
     ThroughSlots,
+    /// Stretched to the length of a bar's slots, latents, and back: the adapter's rival.
+    Warped,
+    /// The same stretch there and back without latents: what it costs by itself.
+    WarpAlone,
     /// Decoded from the latents of another bar: what must be bad if latents are listened to.
     Swapped,
     /// Another bar of the bed: what no likeness at all measures.
@@ -46,15 +50,16 @@ impl Row {
     pub fn of_bars() -> Vec<Row> {
         let opus = OPUS.into_iter().map(|(bits, band)| Row::Opus(bits, band));
         let calls = CALLS.into_iter().map(Row::Calls);
+        const LAST: [Row; 5] = [Row::ThroughSlots, Row::Warped, Row::WarpAlone, Row::Swapped, Row::OtherBar];
         let first = [Row::Original].into_iter().chain(opus).chain([Row::RandomPhases]);
-        first.chain(calls).chain([Row::ThroughSlots, Row::Swapped, Row::OtherBar]).collect()
+        first.chain(calls).chain(LAST).collect()
     }
 
     /// Those that are made of whole passages too.
     pub fn of_passages() -> Vec<Row> {
         let opus = OPUS.into_iter().map(|(bits, band)| Row::Opus(bits, band));
-        let own = [Row::RandomPhases, Row::Calls(0), Row::Calls(DEFAULT_CALLS), Row::ThroughSlots];
-        opus.chain(own).collect()
+        let own = [Row::RandomPhases, Row::Calls(0), Row::Calls(DEFAULT_CALLS)];
+        opus.chain(own).chain([Row::ThroughSlots, Row::Warped, Row::WarpAlone]).collect()
     }
 
     /// Its name in tables.
@@ -68,6 +73,8 @@ impl Row {
             Row::Calls(1) => "round trip, 1 call".to_owned(),
             Row::Calls(calls) => format!("round trip, {calls} calls"),
             Row::ThroughSlots => format!("through slots and back, {DEFAULT_CALLS} calls"),
+            Row::Warped => format!("warped to one length and back, {DEFAULT_CALLS} calls"),
+            Row::WarpAlone => "warped and back, no tokenizer".to_owned(),
             Row::Swapped => format!("latents of another bar, {DEFAULT_CALLS} calls"),
             Row::OtherBar => "another bar itself".to_owned(),
         }
@@ -132,6 +139,8 @@ impl Maker<'_> {
             Row::RandomPhases => self.probe.with_random_phases(bar, length, seed),
             Row::Calls(calls) => self.probe.decode(&bar.latents, length, calls, seed)?,
             Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(bar)?, length, DEFAULT_CALLS, seed)?,
+            Row::Warped => self.warped(place, Some(DEFAULT_CALLS), seed)?,
+            Row::WarpAlone => self.warped(place, None, seed)?,
             Row::Swapped => match other_of_same_length(bars, index) {
                 Some(other) => self.probe.decode(&other.latents, length, DEFAULT_CALLS, seed)?,
                 None => return Ok(None),
@@ -164,11 +173,17 @@ impl Maker<'_> {
                 Row::RandomPhases => self.probe.with_random_phases(&bar, range.len(), seed),
                 Row::Calls(calls) => self.probe.decode(&bar.latents, range.len(), calls, seed)?,
                 Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(&bar)?, range.len(), DEFAULT_CALLS, seed)?,
+                Row::Warped => self.warped(place, Some(DEFAULT_CALLS), seed)?,
+                Row::WarpAlone => self.warped(place, None, seed)?,
                 row => unreachable!("{row:?} is not made of passages"),
             };
             join(&mut joined, &made, self.probe.lead(), (FADE_S * f64::from(self.probe.rate.hz())) as usize);
         }
         Ok(joined)
+    }
+
+    fn warped(&self, place: Place, calls: Option<usize>, seed: u64) -> Result<Vec<f32>> {
+        self.probe.warped_and_back(&self.bed.pieces[place.piece], &self.bed.range(place), calls, seed)
     }
 
     fn coded_bar(&self, place: Place, how: (u32, Band)) -> Result<Vec<f32>> {
