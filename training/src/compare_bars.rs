@@ -115,12 +115,14 @@ impl Bench<'_> {
         let (weights, steps) = (tokenizer.num_params(), trained.state.step);
         let through_slots = self.measure(|unit, seed| Ok(self.through_latents(&tokenizer, &gain, Some(&adapter), unit, seed)))?;
         let own_length = self.measure(|unit, seed| Ok(self.through_latents(&tokenizer, &gain, None, unit, seed)))?;
-        Ok(vec![
-            row("adapter", weights + adapter.num_params(), *operations, steps + adapter_steps, through_slots),
-            #[cfg(feature = "warp")]
-            row("warp", weights, for_tokenizer, steps, self.measure(|unit, seed| self.warped(&tokenizer, &gain, unit, seed))?),
-            row("no slots: latents of the bar's own length", weights, for_tokenizer, steps, own_length),
-        ])
+        let mut rows = vec![row("adapter", weights + adapter.num_params(), *operations, steps + adapter_steps, through_slots)];
+        #[cfg(feature = "warp")]
+        {
+            let warped = self.measure(|unit, seed| self.warped(&tokenizer, &gain, unit, seed))?;
+            rows.push(row("warp", weights, for_tokenizer, steps, warped));
+        }
+        rows.push(row("no slots: latents of the bar's own length", weights, for_tokenizer, steps, own_length));
+        Ok(rows)
     }
 
     fn adapter(&self, tokenizer: &Tokenizer, steps: u64) -> Result<Adapter> {
