@@ -10,6 +10,7 @@ use crate::corpus::Corpus;
 use crate::device::DeviceChoice;
 #[cfg(feature = "export")]
 use crate::evaluate::measure::BeatTracker;
+use crate::networks::perceiver::PerceiverConfig;
 use crate::pipeline::Pipeline;
 use crate::preset::Preset;
 
@@ -104,6 +105,50 @@ pub fn compare(arguments: &CompareArguments) -> Result<()> {
         device: arguments.device.open()?,
     };
     print!("{}", crate::compare::table(&crate::compare::run(&request)?));
+    Ok(())
+}
+
+/// Which ways from bars to slots to compare, on what.
+#[derive(Args, Clone)]
+pub struct CompareBarsArguments {
+    /// Corpus folder.
+    #[arg(long)]
+    pub corpus: PathBuf,
+    /// Folder of the runs.
+    #[arg(long)]
+    pub runs: PathBuf,
+    /// Preset of tokenizer and adapter, a name or a TOML file.
+    #[arg(long, default_value = "reduced")]
+    pub preset: String,
+    /// TOML file with the sizes of the variable-length tokenizer; left out, those that go with `reduced`.
+    #[arg(long)]
+    pub perceiver: Option<PathBuf>,
+    /// What each way may compute in training, in 10¹² floating-point operations.
+    #[arg(long, default_value_t = 10.0)]
+    pub teraflop: f64,
+    /// Bars of the validation split that each is measured on.
+    #[arg(long, default_value_t = 40)]
+    pub bars: usize,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    pub device: DeviceChoice,
+}
+
+/// Trains what brings bars to slots, at equal compute, and prints one table.
+///
+/// # Errors
+/// When the preset, the corpus or the device cannot be had, or a training fails.
+pub fn compare_bars(arguments: &CompareBarsArguments) -> Result<()> {
+    let request = crate::compare_bars::Request {
+        preset: Preset::load(&arguments.preset)?,
+        perceiver: PerceiverConfig::load(arguments.perceiver.as_deref())?,
+        corpus: Arc::new(Corpus::open(&arguments.corpus)?),
+        runs: arguments.runs.clone(),
+        operations: arguments.teraflop * 1e12,
+        bars: arguments.bars,
+        device: arguments.device.open()?,
+    };
+    print!("{}", crate::compare_bars::table(&crate::compare_bars::run(&request)?));
     Ok(())
 }
 

@@ -27,7 +27,7 @@ use crate::train::run::RunOptions;
 use crate::train::{gain, random, tokenizer};
 
 /// Calls of the denoiser, as in use by default.
-const CALLS: usize = 4;
+pub(crate) const CALLS: usize = 4;
 
 /// What to compare.
 pub struct Request {
@@ -47,10 +47,35 @@ pub struct Request {
 
 /// What one stretch measured.
 #[derive(Clone, Copy)]
-struct Marks {
-    mel: f64,
-    mel_without_a_call: f64,
-    chroma: Option<f64>,
+pub(crate) struct Marks {
+    /// Distance at the default calls.
+    pub(crate) mel: f64,
+    /// Distance without a call.
+    pub(crate) mel_without_a_call: f64,
+    /// Likeness at the default calls, where there is any pitch.
+    pub(crate) chroma: Option<f64>,
+}
+
+/// What measures a stretch.
+pub(crate) struct Ruler {
+    mel: MultiScaleMel,
+    chroma: Chroma,
+}
+
+impl Ruler {
+    /// At the models' rate.
+    pub(crate) fn new(rate: SampleRate) -> Self {
+        Self { mel: MultiScaleMel::new(rate), chroma: Chroma::new(rate) }
+    }
+
+    /// Of what was decoded, and of what its latents expect.
+    pub(crate) fn compare(&self, original: &[f32], decoded: &[f32], expected: &[f32]) -> Marks {
+        Marks {
+            mel: self.mel.distance(original, decoded).into(),
+            mel_without_a_call: self.mel.distance(original, expected).into(),
+            chroma: self.chroma.similarity(original, decoded),
+        }
+    }
 }
 
 /// What became of one preset.
@@ -76,12 +101,16 @@ pub fn run(request: &Request) -> Result<Vec<Row>> {
     request.presets.iter().map(|preset| row(request, preset)).collect()
 }
 
-/// Steps that use up the operations, of which the first do without the denoiser.
-fn steps(preset: &Preset, operations: f64) -> u64 {
-    let cost = Cost::of(&preset.tokenizer.network);
+/// Steps of the tokenizer that use up the operations.
+pub(crate) fn steps(preset: &Preset, operations: f64) -> u64 {
+    steps_of(&Cost::of(&preset.tokenizer.network), preset, preset.stretch_frames as f64, operations)
+}
+
+/// Steps that use up the operations where an item has so many frames of this cost; the first do without the denoiser.
+pub(crate) fn steps_of(cost: &Cost, preset: &Preset, frames: f64, operations: f64) -> u64 {
     let alone = if preset.objective.likelihood > 0.0 { preset.objective.likelihood_alone } else { 0.0 };
     let frame = alone * cost.of_training(false) + (1.0 - alone) * cost.of_training(true);
-    (operations / (frame * (preset.tokenizer.schedule.batch * preset.stretch_frames) as f64)).max(1.0) as u64
+    (operations / (frame * preset.tokenizer.schedule.batch as f64 * frames)).max(1.0) as u64
 }
 
 fn row(request: &Request, preset: &Preset) -> Result<Row> {
@@ -114,21 +143,18 @@ fn row(request: &Request, preset: &Preset) -> Result<Row> {
 /// The same stretches for every preset of one hop, under the same noise.
 fn measure(model: &Tokenizer, source: &FrameSource, gain: &[f32], rate: SampleRate, stretches: usize) -> Vec<Marks> {
     let stft = Stft::new(gain.len());
-    let decoding = Decoding { decoder: &model.decoder, companding: source.companding(), stft: &stft, gain };
-    let (mel, chroma) = (MultiScaleMel::new(rate), Chroma::new(rate));
+    let decoding = Decoding { denoiser: &model.decoder.denoiser, companding: source.companding(), stft: &stft, gain };
+    let ruler = Ruler::new(rate);
     // The first and the last frames have one neighbour only.
     let inner = |sound: &[f32]| sound[2 * stft.hop()..sound.len() - 2 * stft.hop()].to_vec();
     let one = |index: usize| {
         let frames = source.held_out(&mut random::of_step(1, "comparison", index as u64));
         let original = inner(&stft.synthesise(&numbers(frames.clone()), source.companding()));
         let latents = model.encoder.forward(frames, Precision::Full);
-        let decoded = inner(&decoding.sound(latents.clone(), CALLS, index as u64));
-        let expected = inner(&decoding.sound(latents, 0, index as u64));
-        Marks {
-            mel: mel.distance(&original, &decoded).into(),
-            mel_without_a_call: mel.distance(&original, &expected).into(),
-            chroma: chroma.similarity(&original, &decoded),
-        }
+        let condition = model.decoder.condition.forward(latents, Precision::Full);
+        let decoded = inner(&decoding.sound(&condition, CALLS, index as u64));
+        let expected = inner(&decoding.sound(&condition, 0, index as u64));
+        ruler.compare(&original, &decoded, &expected)
     };
     (0..stretches).progress().map(one).collect()
 }
@@ -163,7 +189,7 @@ pub fn table(rows: &[Row]) -> String {
 }
 
 /// Mean and its standard error.
-fn mean_and_error(values: &[f64]) -> (f64, f64) {
+pub(crate) fn mean_and_error(values: &[f64]) -> (f64, f64) {
     let count = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / count;
     let spread = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);

@@ -9,6 +9,8 @@ pub mod beats;
 pub mod command;
 #[cfg(feature = "networks")]
 pub mod compare;
+#[cfg(feature = "networks")]
+pub mod compare_bars;
 pub mod corpus;
 #[cfg(feature = "networks")]
 pub mod device;

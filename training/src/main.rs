@@ -109,6 +109,9 @@ enum Verb {
     /// Trains tokenizers at equal compute and prints what each came to.
     Compare(turnaround_training::command::CompareArguments),
     #[cfg(feature = "networks")]
+    /// Trains, at equal compute, what brings bars of any length to as many slots, and prints what each way came to.
+    CompareBars(turnaround_training::command::CompareBarsArguments),
+    #[cfg(feature = "networks")]
     /// Trains a beat tracker, or goes on with one that has not finished.
     TrainBeats(turnaround_training::beats::command::TrainArguments),
     #[cfg(feature = "export")]
@@ -250,6 +253,8 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Train(arguments) => turnaround_training::command::train(&arguments),
         #[cfg(feature = "networks")]
         Verb::Compare(arguments) => turnaround_training::command::compare(&arguments),
+        #[cfg(feature = "networks")]
+        Verb::CompareBars(arguments) => turnaround_training::command::compare_bars(&arguments),
         #[cfg(feature = "networks")]
         Verb::TrainBeats(arguments) => turnaround_training::beats::command::train(&arguments),
         #[cfg(feature = "export")]

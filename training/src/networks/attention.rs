@@ -106,6 +106,36 @@ impl SelfAttention {
     }
 }
 
+/// Attention of one sequence to another, added to the first.
+#[derive(Module, Debug)]
+pub struct CrossAttention {
+    query: Linear,
+    key_value: Linear,
+    out: Linear,
+    heads: usize,
+}
+
+impl CrossAttention {
+    /// A fresh layer; it does not start as the identity, for what it reads may be all there is.
+    pub fn new(width: usize, heads: usize, device: &Device) -> Self {
+        Self {
+            query: linear(width, width, device),
+            key_value: linear(width, 2 * width, device),
+            out: linear(width, width, device),
+            heads,
+        }
+    }
+
+    /// `x` `[batch, reader, width]` reads `y` `[batch, read, width]`; to the shape of `x`, which is included.
+    pub fn forward(&self, x: Tensor<3>, y: Tensor<3>) -> Tensor<3> {
+        let width = x.dims()[2];
+        let both = self.key_value.forward(layer_norm(y, 1e-5));
+        let part = |i: usize| split_heads(both.clone().narrow(2, i * width, width), self.heads);
+        let query = split_heads(self.query.forward(layer_norm(x.clone(), 1e-5)), self.heads);
+        x + self.out.forward(join_heads(attend(query, part(0), part(1), None)))
+    }
+}
+
 /// A pre-norm transformer block without condition.
 #[derive(Module, Debug)]
 pub struct TransformerBlock {

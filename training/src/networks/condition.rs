@@ -84,11 +84,16 @@ impl ConditionNetwork {
         });
         let h = layer_norm(h, 1e-5); // [batch, frame, width]
         let scale = match &self.log_variance {
-            Some(layer) => (apply(layer, h.clone()).clamp_max(MOST_LOG_VARIANCE).exp() + VARIANCE_FLOOR).sqrt(),
+            Some(layer) => expected_scale(layer, h.clone()),
             None => Tensor::cat(vec![h.clone().narrow(2, 0, 1).mul_scalar(0.0) + 1.0; self.bins], 2),
         };
         Condition { features: apply(&self.features, h), scale } // [batch, frame, bin]
     }
+}
+
+/// Root of the variance whose logarithm a layer tells. `[batch, frame, width]` to `[batch, frame, bin]`.
+pub(super) fn expected_scale(log_variance: &Linear, h: Tensor<3>) -> Tensor<3> {
+    (apply(log_variance, h).clamp_max(MOST_LOG_VARIANCE).exp() + VARIANCE_FLOOR).sqrt()
 }
 
 /// Each token beside its two neighbours, zeros past the ends. `[batch, token, channel]` to `[batch, token, 3·channel]`.

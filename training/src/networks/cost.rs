@@ -1,10 +1,14 @@
 //! What the tokenizer computes, from its sizes alone: floating-point operations of one frame, a multiplication and an addition being two.
 //!
-//! Norms, activations and the attention's products of tokens are left out; together they are a few per cent.
+//! Norms, activations and, in the tokenizer, the attention's products of tokens are left out; together they are a few per cent.
 
+use turnaround_core::contract::POSITION_FEATURES;
+
+use super::adapter::AdapterConfig;
 use super::bands::{EXPANSION, READ};
 use super::convnext;
 use super::layers::LEVEL_FEATURES;
+use super::perceiver::PerceiverConfig;
 use super::tokenizer::{Rate, TokenizerConfig};
 
 /// Operations of each part, for one frame.
@@ -24,6 +28,25 @@ impl Cost {
         Self { encoder: encoder(config), condition: condition(config), call: call(config) }
     }
 
+    /// Of a variable-length tokenizer on bars of so many frames, around the denoiser of a tokenizer of these sizes.
+    pub fn of_perceiver(config: &PerceiverConfig, tokenizer: &TokenizerConfig, frames: f64) -> Self {
+        let PerceiverConfig { width, slots, slot_blocks, frame_blocks, .. } = *config;
+        let slots = slots as f64;
+        let place = dense(POSITION_FEATURES, width);
+        let reading = |readers: f64, read: f64| {
+            readers * 2.0 * dense(width, width) + read * dense(width, 2 * width) + pairs(width, readers * read)
+        };
+        let encoder = frames * (dense(tokenizer.bins, width) + place)
+            + slots * (place + dense(width, tokenizer.channels))
+            + reading(slots, frames)
+            + slot_blocks as f64 * transformer_block(width, slots);
+        let condition = slots * (dense(tokenizer.channels, width) + place)
+            + frames * (place + dense(width, tokenizer.bins) + dense(width, tokenizer.features()))
+            + reading(frames, slots)
+            + frame_blocks as f64 * transformer_block(width, frames);
+        Self { encoder: encoder / frames, condition: condition / frames, call: call(tokenizer) }
+    }
+
     /// One frame of a training step, three times the way forward; without the denoiser where only the likelihood is trained.
     pub fn of_training(&self, with_denoiser: bool) -> f64 {
         3.0 * (self.encoder + self.condition + if with_denoiser { self.call } else { 0.0 })
@@ -41,6 +64,32 @@ fn plain_block(width: usize) -> f64 {
 
 fn attention(width: usize) -> f64 {
     dense(width, 3 * width) + dense(width, width)
+}
+
+/// The products of queries with keys and of their weights with values.
+fn pairs(width: usize, pairs: f64) -> f64 {
+    2.0 * 2.0 * width as f64 * pairs
+}
+
+/// Over a whole sequence.
+fn transformer_block(width: usize, tokens: f64) -> f64 {
+    let hidden = (width * 8 / 3).next_multiple_of(16);
+    tokens * (attention(width) + dense(width, 2 * hidden) + dense(hidden, width)) + pairs(width, tokens * tokens)
+}
+
+/// Both ways of an adapter, for one bar of so many tokens.
+pub fn adapter(config: &AdapterConfig, tokens: f64) -> f64 {
+    let AdapterConfig { width, channels, slots, input_blocks, output_blocks, .. } = *config;
+    let one_way = |from: f64, to: f64| {
+        from * (dense(channels, width) + dense(width, 2 * width))
+            + to * (2.0 * dense(width, width) + dense(width, channels))
+            + (from + to) * dense(POSITION_FEATURES, width)
+            + 2.0 * (channels + width) as f64 * from * to
+            + pairs(width, from * to)
+            + input_blocks as f64 * transformer_block(width, from)
+            + output_blocks as f64 * transformer_block(width, to)
+    };
+    one_way(tokens, slots as f64) + one_way(slots as f64, tokens)
 }
 
 fn encoder(config: &TokenizerConfig) -> f64 {
@@ -120,5 +169,23 @@ mod tests {
         let mut coarse = fine.clone();
         coarse.encoder = vec![Rate { stride: 2, ..fine.encoder[0] }];
         assert!(Cost::of(&coarse).encoder < Cost::of(&fine).encoder);
+    }
+
+    #[test]
+    fn the_perceiver_costs_about_what_the_reduced_tokenizer_costs() {
+        let preset = Preset::load("reduced").expect("reduced is built in");
+        let config = PerceiverConfig::load(None).expect("its sizes are built in");
+        assert_eq!(config.slots, preset.adapter.network.slots);
+        let perceiver = Cost::of_perceiver(&config, &preset.tokenizer.network, 64.0).of_training(true);
+        let ratio = perceiver / Cost::of(&preset.tokenizer.network).of_training(true);
+        assert!((0.8..1.25).contains(&ratio), "{ratio} times as much");
+    }
+
+    #[test]
+    fn more_slots_cost_an_adapter_more() {
+        let few = Preset::load("reduced").expect("reduced is built in").adapter.network;
+        let many = AdapterConfig { slots: 2 * few.slots, ..few.clone() };
+        let ratio = adapter(&many, 64.0) / adapter(&few, 64.0);
+        assert!((1.3..1.7).contains(&ratio), "twice the slots cost {ratio} times as much");
     }
 }

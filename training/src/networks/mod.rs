@@ -13,5 +13,6 @@ pub mod denoiser;
 pub mod dynamics;
 pub mod filter;
 pub mod layers;
+pub mod perceiver;
 pub mod rescale;
 pub mod tokenizer;

@@ -178,7 +178,7 @@ pub fn energy(frames: Tensor<3>) -> Tensor<3> {
 
 /// What the encoder reads: phases, which no token has room for, are left out, and loudness is on the scale that ears and the
 /// condition's likelihood have. From complex numbers it took 2,742 steps to come where 300 lead from here.
-fn loudness(frames: Tensor<3>) -> Tensor<3> {
+pub(super) fn loudness(frames: Tensor<3>) -> Tensor<3> {
     (energy(frames) + ENERGY_FLOOR).log().add_scalar(LOUDNESS_OFFSET).div_scalar(LOUDNESS_SPREAD)
 }
 

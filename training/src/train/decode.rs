@@ -1,4 +1,4 @@
-//! Latents to sound with networks that are in training: what the engine does with graphs.
+//! What latents tell to sound with networks that are in training: what the engine does with graphs.
 
 use std::convert::Infallible;
 
@@ -7,13 +7,14 @@ use turnaround_core::sampler::{Sampler, TOWARDS_EXPECTED};
 use turnaround_core::spectrum::{Companding, Stft};
 
 use super::latents::numbers;
+use crate::networks::condition::Condition;
+use crate::networks::denoiser::Denoiser;
 use crate::networks::layers::Precision;
-use crate::networks::tokenizer::Decoder;
 
-/// A decoder and the transforms around it.
+/// A denoiser and the transforms around it.
 pub struct Decoding<'a> {
-    /// The networks.
-    pub decoder: &'a Decoder,
+    /// The network.
+    pub denoiser: &'a Denoiser,
     /// What frames were companded with.
     pub companding: &'a Companding,
     /// Frames to sound.
@@ -23,17 +24,16 @@ pub struct Decoding<'a> {
 }
 
 impl Decoding<'_> {
-    /// Sound of latents `[1, token, channel]`, in `calls` calls of the denoiser; none plays what the latents expect.
-    pub fn sound(&self, latents: Tensor<3>, calls: usize, seed: u64) -> Vec<f32> {
-        let device = latents.device();
-        let condition = self.decoder.condition.forward(latents, Precision::Full);
+    /// Sound of one row of latents, of which this is the condition, in `calls` calls of the denoiser; none plays what they expect.
+    pub fn sound(&self, condition: &Condition, calls: usize, seed: u64) -> Vec<f32> {
+        let device = condition.scale.device();
         let [_, frames, bins] = condition.scale.dims();
         let sampler =
             Sampler { stft: self.stft, companding: self.companding, gain: self.gain, towards_expected: TOWARDS_EXPECTED };
         let sampled = sampler.sample(&numbers(condition.scale.clone()), None, calls, seed, |noisy, level| {
             let noisy = Tensor::from_data(TensorData::new(noisy.to_vec(), [1, frames, 2 * bins]), &device);
             let level = Tensor::from_data(TensorData::new(vec![level], [1]), &device);
-            Ok::<_, Infallible>(numbers(self.decoder.denoiser.forward(noisy, level, &condition, Precision::Full)))
+            Ok::<_, Infallible>(numbers(self.denoiser.forward(noisy, level, condition, Precision::Full)))
         });
         match sampled {
             Ok(samples) => samples,

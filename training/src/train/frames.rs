@@ -86,9 +86,30 @@ impl FrameSource {
         let seeds: Vec<u64> = (0..batch).map(|_| random.random()).collect();
         let stretch = |seed| self.stretch(&self.train_units, &mut ChaCha8Rng::seed_from_u64(seed));
         let audio: Vec<f32> = seeds.par_iter().flat_map_iter(|&seed| stretch(seed)).collect();
-        let frames = self.spectra.analyse(audio, batch);
+        self.turned_frames(audio, batch, random)
+    }
+
+    /// The same of whole `units` of at most `frames` frames each: `[unit, frame, 2·bin]`.
+    pub fn bars(&self, random: &mut impl Rng, units: &[usize], frames: usize) -> Tensor<3> {
+        let length = (frames + 1) * self.hop;
+        let mut audio = Vec::with_capacity(units.len() * length);
+        for &unit in units {
+            let gain = random_gain(random);
+            // Half a hop before the unit puts each frame's centre in the middle of its hop.
+            let start = self.corpus.units[unit].start as i64 - (self.hop / 2) as i64;
+            audio.extend(self.corpus.window(start, length).iter().map(|x| x * gain));
+        }
+        self.turned_frames(audio, units.len(), random)
+    }
+
+    /// `[1, frame, 2·bin]` of one row of sound.
+    pub fn frames_of(&self, audio: Vec<f32>) -> Tensor<3> {
+        self.spectra.analyse(audio, 1)
+    }
+
+    fn turned_frames(&self, audio: Vec<f32>, batch: usize, random: &mut impl Rng) -> Tensor<3> {
         let angle: Vec<f32> = (0..batch).map(|_| random.random_range(0.0..std::f32::consts::TAU)).collect();
-        turned(frames, angle)
+        turned(self.spectra.analyse(audio, batch), angle)
     }
 
     /// `[1, frame, 2·bin]` of one stretch that no network was trained on.
@@ -101,7 +122,7 @@ impl FrameSource {
         let length = self.hop * (self.frames + 1);
         loop {
             let unit = &self.corpus.units[units[random.random_range(0..units.len())]];
-            let gain = 10f32.powf(random.random_range(-9.0..3.0) / 20.0);
+            let gain = random_gain(random);
             let jitter = random.random_range(-(length as i64) / 2..length as i64 / 2);
             let audio: Vec<f32> = self.corpus.window(unit.start as i64 + jitter, length).iter().map(|x| x * gain).collect();
             let energy = audio.iter().map(|x| x * x).sum::<f32>() / length as f32;
@@ -110,6 +131,11 @@ impl FrameSource {
             }
         }
     }
+}
+
+/// A factor from −9 to 3 dB.
+fn random_gain(random: &mut impl Rng) -> f32 {
+    10f32.powf(random.random_range(-9.0..3.0) / 20.0)
 }
 
 /// Every complex number of a stretch turned by its angle in radians. `[batch, frame, 2·bin]` both.

@@ -3,7 +3,9 @@
 //! The scale that the latents tell is right on average in companded magnitude. Sound adds up true energies, which grow with a higher
 //! power, so an average that is right there is too low here, the more the less sure the network is.
 
+use burn::tensor::Tensor;
 use indicatif::ProgressIterator;
+use rand_chacha::ChaCha8Rng;
 use turnaround_core::contract::Sizes;
 use turnaround_core::spectrum::{Companding, Stft};
 
@@ -11,6 +13,8 @@ use super::decode::Decoding;
 use super::frames::FrameSource;
 use super::latents::numbers;
 use super::random;
+use crate::networks::condition::Condition;
+use crate::networks::denoiser::Denoiser;
 use crate::networks::layers::Precision;
 use crate::networks::tokenizer::Tokenizer;
 
@@ -26,21 +30,36 @@ const MOST_GAIN: f64 = 4.0;
 
 /// The factor on companded decoded bins `[bin]` that gives training stretches the long-time energy they had.
 pub fn measure(tokenizer: &Tokenizer, source: &FrameSource, sizes: &Sizes, seed: u64) -> Vec<f32> {
+    let companding = source.companding();
+    measure_drawn(&tokenizer.decoder.denoiser, companding, sizes, seed, |dice| {
+        let frames = source.batch(dice, 1);
+        let latents = tokenizer.encoder.forward(frames.clone(), Precision::Full);
+        (frames, tokenizer.decoder.condition.forward(latents, Precision::Full))
+    })
+}
+
+/// The same of anything that draws training frames `[1, frame, 2·bin]` and tells the condition that their latents give.
+pub fn measure_drawn(
+    denoiser: &Denoiser,
+    companding: &Companding,
+    sizes: &Sizes,
+    seed: u64,
+    mut draw: impl FnMut(&mut ChaCha8Rng) -> (Tensor<3>, Condition),
+) -> Vec<f32> {
     let stft = Stft::new(sizes.hop);
     let plain = Companding::unscaled(1.0, sizes.bins);
     let (mut wanted, mut found) = (vec![0.0; sizes.bins], vec![0.0; sizes.bins]);
     let gain = vec![1.0; sizes.bins];
-    let decoding = Decoding { decoder: &tokenizer.decoder, companding: source.companding(), stft: &stft, gain: &gain };
+    let decoding = Decoding { denoiser, companding, stft: &stft, gain: &gain };
     let mut dice = random::of_step(seed, "decoded gain", 0);
     for index in (0..STRETCHES).progress() {
-        let frames = source.batch(&mut dice, 1);
-        let latents = tokenizer.encoder.forward(frames.clone(), Precision::Full);
-        let original = stft.synthesise(&numbers(frames), source.companding());
-        let decoded = decoding.sound(latents, CALLS, seed + index as u64);
+        let (frames, condition) = draw(&mut dice);
+        let original = stft.synthesise(&numbers(frames), companding);
+        let decoded = decoding.sound(&condition, CALLS, seed + index as u64);
         add_energy(&mut wanted, &stft.analyse(&original, &plain));
         add_energy(&mut found, &stft.analyse(&decoded, &plain));
     }
-    let exponent = 0.5 * f64::from(source.companding().exponent);
+    let exponent = 0.5 * f64::from(companding.exponent);
     (0..sizes.bins)
         .map(|bin| {
             let near = bin.saturating_sub(NEIGHBOURS)..(bin + NEIGHBOURS + 1).min(sizes.bins);

@@ -12,6 +12,7 @@ pub mod frames;
 pub mod gain;
 pub mod kept;
 pub mod latents;
+pub mod perceiver;
 pub mod random;
 pub mod run;
 pub mod spectra;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::frames::FrameSource;
 use super::random;
 use super::run::{self, Loss, RunOptions, Schedule, Step, Trained};
-use crate::networks::condition::VARIANCE_FLOOR;
+use crate::networks::condition::{Condition, VARIANCE_FLOOR};
+use crate::networks::denoiser::Denoiser;
 use crate::networks::layers::Precision;
 use crate::networks::tokenizer::{Tokenizer, TokenizerConfig, energy};
 
@@ -57,21 +58,35 @@ pub fn train(
     let model = Tokenizer::new(config, &options.device);
     run::run(model, schedule, options, |model, step| {
         let frames = source.batch(step.random, step.batch).autodiff();
-        Ok(loss(model, frames, objective, step))
+        Ok(loss_of(model, frames, objective, step))
     })
 }
 
-/// Diffusion and likelihood loss on one batch of frames `[batch, frame, 2·bin]`.
-fn loss(model: &Tokenizer, frames: Tensor<3>, objective: &Objective, step: Step) -> Loss {
+/// [`loss`] of a tokenizer.
+fn loss_of(model: &Tokenizer, frames: Tensor<3>, objective: &Objective, step: Step) -> Loss {
+    let latents = model.encoder.forward(frames.clone(), objective.precision);
+    let condition = |latents| model.decoder.condition.forward(latents, objective.precision);
+    loss(frames, latents, condition, &model.decoder.denoiser, objective, step)
+}
+
+/// Diffusion and likelihood loss on one batch of frames `[batch, frame, 2·bin]`, from the latents `[batch, token, channel]` an encoder made
+/// of them, by the condition that latents give and a denoiser.
+pub fn loss(
+    frames: Tensor<3>,
+    latents: Tensor<3>,
+    condition: impl FnOnce(Tensor<3>) -> Condition,
+    denoiser: &Denoiser,
+    objective: &Objective,
+    step: Step,
+) -> Loss {
     let batch = frames.dims()[0];
     let draws: Vec<Draw> = (0..batch).map(|_| Draw::new(step.random, objective)).collect();
     let rows = |value: fn(&Draw) -> f32| column(draws.iter().map(value).collect(), &step.device);
 
-    let latents = model.encoder.forward(frames.clone(), objective.precision);
     let latent_level = rows(|draw| draw.latent_level);
     let latent_noise = random::normal_tensor(step.random, latents.dims(), &step.device);
     let latents = latents * (latent_level.clone().neg() + 1.0) + latent_noise * latent_level;
-    let mut condition = model.decoder.condition.forward(latents, objective.precision);
+    let mut condition = condition(latents);
     let likelihood = negative_log_likelihood(&frames, condition.scale.clone());
     if step.progress < objective.likelihood_alone && objective.likelihood > 0.0 {
         return Loss { total: likelihood.clone(), parts: vec![("likelihood", likelihood)] };
@@ -86,7 +101,7 @@ fn loss(model: &Tokenizer, frames: Tensor<3>, objective: &Objective, step: Step)
     let noise = random::normal_tensor(step.random, clean.dims(), &step.device);
     let noisy = clean.clone() * (level.clone().neg() + 1.0) + noise * level.clone();
     let flat_level = level.clone().reshape([batch as i32]);
-    let predicted = model.decoder.denoiser.forward(noisy.clone(), flat_level, &condition, objective.precision);
+    let predicted = denoiser.forward(noisy.clone(), flat_level, &condition, objective.precision);
     let weighted = |predicted: Tensor<3>| {
         let error = (predicted - clean.clone()) * scale.clone() / level.clone().clamp_min(LEVEL_FLOOR);
         (square(error).mean_dim(2) * weight.clone()).mean()
@@ -162,7 +177,7 @@ mod tests {
     fn losses(model: &Tokenizer, frames: &Tensor<3>, progress: f64, device: &Device) -> Loss {
         let mut random = random::of_step(1, "test", 0);
         let batch = frames.dims()[0];
-        loss(
+        loss_of(
             model,
             frames.clone(),
             &Objective::default(),
