@@ -638,7 +638,7 @@ mod tests {
     fn a_manifest_reads_like_this() {
         let text = manifest().to_json();
         assert!(
-            text.starts_with("{\n  \"format\": 1,\n  \"name\": \"tiny\",\n  \"version\": \"1.0.0\",\n  \"sizes\": {\n"),
+            text.starts_with("{\n  \"format\": 2,\n  \"name\": \"tiny\",\n  \"version\": \"1.0.0\",\n  \"sizes\": {\n"),
             "{text}"
         );
         assert!(text.ends_with("}\n"));
@@ -718,7 +718,7 @@ mod tests {
 
     #[test]
     fn text_that_is_no_manifest_is_refused() {
-        for text in ["", "[]", "{}", "{\"format\": 1}", "{\"format\": -1}"] {
+        for text in ["", "[]", "{}", "{\"format\": 2}", "{\"format\": -1}"] {
             assert!(matches!(Manifest::parse(text), Err(ContractError::Unreadable(_))), "{text}");
         }
         let with_unknown_key = manifest().to_json().replacen("\"name\"", "\"surprise\": 1, \"name\"", 1);
