@@ -21,8 +21,14 @@ pub(crate) struct FakeCall {
 
 pub(crate) type Calls = Arc<Mutex<Vec<FakeCall>>>;
 
-/// The scale of every bin: frames are divided by it before the decoder sees them.
-const SCALE: f32 = 0.25;
+/// The scale of a bin without a tone, frames being divided by it before the decoder sees them; so soft that its noise, moved towards it,
+/// stays below every tone. A bin with a tone is expected to be as loud as it is.
+const HISS: f32 = 0.04;
+
+/// How loud a channel's tone is, in real parts of companded frames.
+fn tone(channel: f32) -> f32 {
+    0.5 * channel.max(0.0)
+}
 
 /// The bin of an action's tone.
 pub(crate) fn bin(action: usize) -> usize {
@@ -233,15 +239,27 @@ fn decoder_condition(latents: &Tensor, sizes: &Sizes) -> Vec<Tensor> {
     let repeated = |token: &[f32]| token.repeat(sizes.frames_per_token);
     let features = latents.values().chunks_exact(sizes.channels).flat_map(repeated).collect();
     let frames = sizes.frames_per_token * tokens;
-    let scale = Tensor::new(vec![1, frames, sizes.bins], vec![SCALE; frames * sizes.bins]);
+    let mut scale = vec![HISS; frames * sizes.bins];
+    for (row, token) in
+        scale.chunks_exact_mut(sizes.frames_per_token * sizes.bins).zip(latents.values().chunks_exact(sizes.channels))
+    {
+        for frame in row.chunks_exact_mut(sizes.bins) {
+            for (channel, value) in token.iter().enumerate() {
+                frame[bin(channel)] = frame[bin(channel)].max(tone(*value) / std::f32::consts::SQRT_2);
+            }
+        }
+    }
+    let scale = Tensor::new(vec![1, frames, sizes.bins], scale);
     vec![Tensor::new(vec![1, frames, sizes.channels], features), scale]
 }
 
 fn decoder_step(inputs: &[Tensor], sizes: &Sizes) -> Tensor {
     let mut clean: Vec<f32> = inputs[0].values().iter().map(|x| 0.1 * x).collect();
-    for (row, token) in clean.chunks_exact_mut(2 * sizes.bins).zip(inputs[2].values().chunks_exact(sizes.channels)) {
+    let rows = clean.chunks_exact_mut(2 * sizes.bins);
+    let conditions = inputs[2].values().chunks_exact(sizes.channels).zip(inputs[3].values().chunks_exact(sizes.bins));
+    for (row, (token, scale)) in rows.zip(conditions) {
         for (channel, value) in token.iter().enumerate() {
-            row[bin(channel)] += 0.5 * value.max(0.0) / SCALE;
+            row[bin(channel)] += tone(*value) / scale[bin(channel)];
         }
     }
     Tensor::new(inputs[0].shape().to_vec(), clean)

@@ -49,11 +49,27 @@ pub struct Steering {
     pub unrelated_over_null: Interval,
 }
 
-/// Held-out units that are one bar each, with [`CONTEXT`] such units before them in the same piece and tempo.
+/// Share of its length by which a bar may differ from the bars of one steady grid.
+const UNEVEN: f64 = 0.01;
+
+/// Held-out units that are one whole bar each, with [`CONTEXT`] such units before them in the same piece and of the same length.
 pub fn candidates(corpus: &Corpus, count: usize) -> Vec<usize> {
-    let is_one_bar = |unit: usize| corpus.units[unit].first_bar == corpus.units[unit].last_bar;
-    let fits = |&unit: &usize| corpus.run_ending_at(unit, CONTEXT + 1).is_some_and(|mut run| run.all(is_one_bar));
+    let fits = |&unit: &usize| {
+        let Some(bar) = bar_length(corpus, unit) else { return false };
+        let is_such_a_bar = |unit: usize| {
+            let row = &corpus.units[unit];
+            row.first_bar == row.last_bar && ((row.end - row.start) as f64 / bar - 1.0).abs() < UNEVEN
+        };
+        corpus.run_ending_at(unit, CONTEXT + 1).is_some_and(|mut run| run.all(is_such_a_bar))
+    };
     spread(&corpus.of(Split::Test).into_iter().filter(fits).collect::<Vec<_>>(), count)
+}
+
+/// Samples of a bar in a unit's tempo and metre: units of long bars are halves of them.
+fn bar_length(corpus: &Corpus, unit: usize) -> Option<f64> {
+    let row = &corpus.units[unit];
+    let (tempo, metre) = (Tempo::new(row.tempo).ok()?, row.metre.parse::<Metre>().ok()?);
+    Some(tempo.seconds_from(metre.beats_per_bar()).get() * f64::from(corpus.manifest.rate))
 }
 
 /// Regenerates the units `chosen`.

@@ -398,7 +398,7 @@ mod tests {
         let again = fit(folder.path(), 20, Some(0)).expect("no step is taken");
         assert_eq!(once.state.smoothed, again.state.smoothed);
         for name in [LIVE, OPTIMISER] {
-            fs::remove_file(folder.path().join(format!("{name}.bpk"))).expect("a checkpoint is whole");
+            fs::remove_file(folder.path().join(name)).expect("a checkpoint is whole");
         }
         let carried = fit(folder.path(), 20, Some(0)).expect("the average is enough");
         let weight = |trained: &Trained<Linear>| trained.model.weight.val().into_scalar::<f32>();
