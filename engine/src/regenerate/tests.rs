@@ -369,13 +369,22 @@ fn the_surroundings_are_shown_to_the_decoder_at_its_own_noise_level() {
     let calls = calls.lock().unwrap();
     let steps: Vec<_> = calls.iter().filter(|call| call.graph == Graph::DecoderStep).collect();
     assert_eq!(steps.iter().map(|call| call.inputs[1].values()[0]).collect::<Vec<_>>(), [1.0, 0.75, 0.5, 0.25]);
-    // Bar 3 plays tone 0. In the first margin frames its bin grows as the noise falls.
-    let row = |step: usize, frame: usize| {
-        let values = &steps[step].inputs[0].values()[frame * 512..(frame + 1) * 512];
-        values[fake::bin(0)].hypot(values[256 + fake::bin(0)])
+    // Bar 3 plays tone 0. The first margin frames are its sound and one noise, mixed anew for every call: two calls tell both.
+    let part = |step: usize, frame: usize, imaginary: usize| {
+        steps[step].inputs[0].values()[frame * 512 + 256 * imaginary + fake::bin(0)]
     };
-    let mean = |step| (1..6).map(|frame| row(step, frame)).sum::<f32>() / 5.0;
-    assert!(mean(3) > 1.5 * mean(1) && mean(1) > mean(0), "{} {} {}", mean(0), mean(1), mean(3));
+    for frame in 1..6 {
+        let sound = [0, 1].map(|imaginary| {
+            let (noise, half) = (part(0, frame, imaginary), part(2, frame, imaginary));
+            let sound = 2.0 * half - noise;
+            for (step, level) in [(1, 0.75), (3, 0.25)] {
+                let mixed = (1.0 - level) * sound + level * noise;
+                assert!((part(step, frame, imaginary) - mixed).abs() < 1e-4, "frame {frame}, level {level}");
+            }
+            sound
+        });
+        assert!(sound[0].hypot(sound[1]) > 0.5, "frame {frame} holds no tone: {sound:?}");
+    }
 }
 
 #[test]
