@@ -13,6 +13,8 @@ pub const LEVEL_FEATURES: usize = 64;
 pub fn layer_norm<const D: usize>(x: Tensor<D>, epsilon: f64) -> Tensor<D> {
     let width = x.dims()[D - 1];
     let ones = Tensor::<1>::from_data(TensorData::new(vec![1f32; width], [width]), &x.device());
+    // In the numbers of `x`: a factor of 32 bits would widen all that follows.
+    let ones = in_numbers_of(ones, FloatDType::from(x.dtype()));
     module::layer_norm(x, ones, None, epsilon)
 }
 
