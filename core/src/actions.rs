@@ -1,5 +1,7 @@
 //! From scores over the action table to a few weights, and back to a full row.
 
+use std::collections::BTreeMap;
+
 use crate::contract::SparseWeights;
 
 /// The softmax over the `active` highest scores, by falling weight; weights are above 0 and sum to 1. `scores` is `[action]`.
@@ -24,6 +26,21 @@ pub fn sparse_weights(scores: &[f32], active: usize) -> SparseWeights {
     ranked.iter_mut().for_each(|(_, weight)| *weight /= sum);
     ranked.retain(|(_, weight)| *weight > 0.0);
     ranked
+}
+
+/// The action that lies a share of the way from one to another, 0 to 1: weight by weight on a straight line, each action first divided by
+/// its sum. Indices rise; a weight of nothing is left out, so a share of 0 or 1 gives one of the two.
+///
+/// # Panics
+/// If an action has no weight above 0: there is no way from nothing.
+pub fn between(from: &SparseWeights, to: &SparseWeights, share: f32) -> SparseWeights {
+    let mut sum = BTreeMap::new();
+    for (weights, part) in [(from, 1.0 - share), (to, share)] {
+        let whole: f32 = weights.iter().map(|(_, weight)| weight).sum();
+        assert!(whole > 0.0, "an action has at least one weight above 0");
+        weights.iter().for_each(|&(action, weight)| *sum.entry(action).or_insert(0.0) += part * weight / whole);
+    }
+    sum.into_iter().filter(|(_, weight)| *weight > 0.0).collect()
 }
 
 /// The weights as one number per action, `[action]`, 0 where none is given. Weights of one index add up.
@@ -77,6 +94,14 @@ mod tests {
     #[test]
     fn huge_scores_do_not_overflow_and_vanishing_weights_are_left_out() {
         assert_eq!(sparse_weights(&[1e38, -1e38, 1e38], 3), [(0, 0.5), (2, 0.5)]);
+    }
+
+    #[test]
+    fn the_way_from_one_action_to_another_is_straight_whatever_their_sums() {
+        let (from, to) = (vec![(3, 2.0), (1, 2.0)], vec![(1, 0.25)]);
+        assert_eq!(between(&from, &to, 0.0), [(1, 0.5), (3, 0.5)]);
+        assert_eq!(between(&from, &to, 0.5), [(1, 0.75), (3, 0.25)]);
+        assert_eq!(between(&from, &to, 1.0), [(1, 1.0)]);
     }
 
     #[test]

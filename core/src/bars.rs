@@ -168,6 +168,15 @@ pub fn units(bars: &[Bar]) -> Vec<Unit> {
     units
 }
 
+/// The same cut so that the last bars are in a unit that fits, if they can be: short bars without a partner are left at the beginning.
+///
+/// For bars after which something is to begin, so that what is heard last is heard whole.
+pub fn units_up_to_last(bars: &[Bar]) -> Vec<Unit> {
+    let without_partner = |first: usize| [units(&bars[..first]), units(&bars[first..])].concat();
+    let fits = |units: &Vec<Unit>| units.last().is_some_and(|unit| unit.duration() >= Unit::SHORTEST);
+    (0..bars.len()).map(without_partner).find(fits).unwrap_or_else(|| units(bars))
+}
+
 /// How many bars from the first on make the next unit: a power of two.
 fn joined(bars: &[Bar]) -> usize {
     let is_short = |bars: &[Bar]| bars[bars.len() - 1].end - bars[0].start < Unit::SHORTEST;
@@ -295,6 +304,17 @@ mod tests {
         assert_eq!(beats(&units(&bars(240.0, "4/4", 3))), [8.0, 4.0]);
         assert_eq!(beats(&units(&bars(240.0, "2/4", 7))), [8.0, 4.0, 2.0]);
         assert_eq!(units(&[]), []);
+    }
+
+    #[test]
+    fn short_bars_before_a_seam_are_joined_from_its_side() {
+        assert_eq!(beats(&units_up_to_last(&bars(240.0, "4/4", 3))), [4.0, 8.0]);
+        assert_eq!(beats(&units_up_to_last(&bars(240.0, "2/4", 7))), [4.0, 2.0, 8.0]);
+        for (bpm, count) in [(120.0, 5), (60.0, 3), (240.0, 4), (240.0, 1)] {
+            let bars = bars(bpm, "4/4", count);
+            assert_eq!(units_up_to_last(&bars), units(&bars), "nothing to choose");
+        }
+        assert_eq!(units_up_to_last(&[]), []);
     }
 
     #[test]

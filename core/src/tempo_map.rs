@@ -1,7 +1,11 @@
 //! The tempo map: where every beat and every bar line falls, through changes of tempo and metre.
 
+mod replace;
+
 use crate::bars::{Bar, BarNumber};
 use crate::time::{Beats, Metre, SampleRate, Samples, Seconds, Tempo};
+
+pub use replace::NewBars;
 
 /// How near to a bar line a position counts as on it, in beats. Beats that went through seconds and back carry rounding errors far
 /// below this, and no music is as fine.

@@ -1,4 +1,4 @@
-//! One edit in progress: windows are denoised in order, each new unit is decoded and set into the track.
+//! One edit in progress: windows are denoised in order, then each new unit is decoded and set into the track.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,8 +35,12 @@ pub(crate) struct Edit<'a> {
     runs: Vec<(i64, i64)>,
     /// Units that hold a chosen bar, in order.
     targets: Vec<usize>,
-    /// What the networks make of units: the dry ones, and in place of them those made anew.
+    /// What the networks make of dry units.
     heard: BTreeMap<usize, Heard>,
+    /// Units made, as later windows hear them: standardised slots, and the action heard in them.
+    remembered: BTreeMap<usize, (Vec<f32>, ActionVector)>,
+    /// Tokens of units made, `[token, channel]`.
+    tokens: BTreeMap<usize, Vec<f32>>,
     /// Actions that units were made with.
     actions: BTreeMap<usize, SparseWeights>,
     context: BTreeSet<usize>,
@@ -74,26 +78,31 @@ impl<'a> Edit<'a> {
             runs,
             targets,
             heard: BTreeMap::new(),
+            remembered: BTreeMap::new(),
+            tokens: BTreeMap::new(),
             actions: BTreeMap::new(),
             context: BTreeSet::new(),
             made: BTreeSet::new(),
             context_powers: [0.0; 4],
             gains: BTreeMap::new(),
-            track: song.track.clone(),
+            track: song.audible().to_vec(),
             open_ends: Vec::new(),
         }
     }
 
     /// Makes every target; the new track.
     pub(crate) fn run(&mut self, job: &mut Job) -> Result<Vec<f32>, EngineError> {
-        let plans = plan(&self.targets, self.song.units.len(), self.road.sizes().window_bars);
+        let plans = plan(&self.targets, &self.song.added, self.song.units.len(), self.road.sizes().window_bars);
         for plan in &plans {
             self.check_context(plan)?;
         }
         job.expect(self.steps(&plans));
         let unrelated_action = self.unrelated_action(job)?;
         for plan in &plans {
-            self.make(plan, &unrelated_action, job)?;
+            self.imagine(plan, &unrelated_action, job)?;
+        }
+        for plan in &plans {
+            self.sound(plan, job)?;
         }
         let mut track = std::mem::take(&mut self.track);
         for (start, sound) in self.open_ends.drain(..) {
@@ -134,7 +143,9 @@ impl<'a> Edit<'a> {
         if plan.context.is_empty() {
             return Err(EngineError::NoContext);
         }
-        if plan.context.iter().all(|&unit| self.song.is_silent(unit)) {
+        // What is made meanwhile is as loud as what it continues, which was checked with an earlier window.
+        let mut given = plan.context.iter().filter(|unit| !self.song.added.contains(unit)).peekable();
+        if given.peek().is_some() && given.all(|&unit| self.song.is_silent(unit)) {
             return Err(EngineError::SilentContext { bar: self.song.units[plan.targets[0]].bars.start().get() });
         }
         Ok(())
@@ -163,7 +174,8 @@ impl<'a> Edit<'a> {
         Ok(self.heard[&unit].clone())
     }
 
-    fn make(&mut self, plan: &Plan, unrelated_action: &ActionVector, job: &mut Job) -> Result<(), EngineError> {
+    /// Denoises one window: the tokens of its targets, and what later windows hear of them.
+    fn imagine(&mut self, plan: &Plan, unrelated_action: &ActionVector, job: &mut Job) -> Result<(), EngineError> {
         let mut window = Window {
             context: Vec::new(),
             targets: Vec::new(),
@@ -171,7 +183,7 @@ impl<'a> Edit<'a> {
             unrelated_action: unrelated_action.clone(),
         };
         for &unit in &plan.context {
-            let Heard { slots, action, .. } = self.hear(unit, job)?;
+            let (slots, action) = self.given(unit, job)?;
             window.context.push(WindowBar { place: unit, slots, action, noise_seed: 0 });
         }
         for &unit in &plan.targets {
@@ -179,38 +191,47 @@ impl<'a> Edit<'a> {
             window.targets.push(target);
         }
         self.context.extend(&plan.context);
-        self.context_powers = job.step(Stage::Level, || Ok::<_, EngineError>(self.powers_of(&plan.context)))?;
         let slots = self.road.denoise::<EngineError>(&window, self.settings.denoising(), job)?;
-        let mut made = BTreeMap::new();
         for (&unit, slots) in plan.targets.iter().zip(slots) {
             let count = self.song.stretch(unit, self.road).tokens;
             let tokens = job.step(Stage::Adapt, || self.road.tokens_from_slots(&slots, count).map_err(EngineError::from))?;
-            made.insert(unit, (slots, tokens));
-        }
-        for (&unit, (_, tokens)) in &made {
-            let next = made.get(&(unit + 1)).map(|(_, tokens)| tokens.as_slice());
-            self.place(unit, tokens, next, job)?;
-        }
-        for (unit, (slots, _)) in made {
+            self.tokens.insert(unit, tokens);
             self.remember(unit, slots, job)?;
         }
         Ok(())
     }
 
+    /// Decodes one window's targets. Every window has been imagined by now, so each unit knows what it goes on into.
+    fn sound(&mut self, plan: &Plan, job: &mut Job) -> Result<(), EngineError> {
+        self.context_powers = job.step(Stage::Level, || Ok::<_, EngineError>(self.powers_of(&plan.context)))?;
+        plan.targets.iter().try_for_each(|&unit| self.place(unit, job))
+    }
+
+    /// A context unit as the dynamics hears it: made, or dry.
+    fn given(&mut self, unit: usize, job: &mut Job) -> Result<(Vec<f32>, ActionVector), EngineError> {
+        if let Some(made) = self.remembered.get(&unit) {
+            return Ok(made.clone());
+        }
+        let Heard { slots, action, .. } = self.hear(unit, job)?;
+        Ok((slots, action))
+    }
+
     fn target(&mut self, unit: usize, job: &mut Job) -> Result<WindowBar, EngineError> {
-        let heard = self.hear(unit, job)?;
         let choice = chosen_bar(self.song, self.chosen, unit).and_then(|bar| self.chosen.get(&bar)).cloned().unwrap_or_default();
-        let (weights, action) = match choice {
-            ActionChoice::Own => (heard.weights, heard.action),
-            ActionChoice::Null => (SparseWeights::new(), self.embed(&SparseWeights::new(), job)?),
-            ActionChoice::Weights(weights) => {
+        let dry = if self.song.added.contains(&unit) { None } else { Some(self.hear(unit, job)?) };
+        let (weights, action) = match (choice, &dry) {
+            (ActionChoice::Own, Some(dry)) => (dry.weights.clone(), dry.action.clone()),
+            (ActionChoice::Weights(weights), _) => {
                 let action = self.embed(&weights, job)?;
                 (weights, action)
             }
+            (ActionChoice::Null | ActionChoice::Own, _) => (SparseWeights::new(), self.embed(&SparseWeights::new(), job)?),
         };
         self.actions.insert(unit, weights);
         let noise_seed = stream(self.settings.seed, Purpose::Dynamics, unit);
-        Ok(WindowBar { place: unit, slots: heard.slots, action, noise_seed })
+        // Where there is no dry form nothing is begun from but noise.
+        let slots = dry.map_or_else(|| vec![0.0; self.road.sizes().slots * self.road.sizes().channels], |dry| dry.slots);
+        Ok(WindowBar { place: unit, slots, action, noise_seed })
     }
 
     fn embed(&self, weights: &SparseWeights, job: &mut Job) -> Result<ActionVector, EngineError> {
@@ -222,24 +243,19 @@ impl<'a> Edit<'a> {
         if self.targets.last() == Some(&unit) {
             return Ok(());
         }
-        let (weights, action) = self.song.infer(unit, &slots, self.road, job)?;
-        if let Some(heard) = self.heard.get_mut(&unit) {
-            *heard = Heard { latents: heard.latents.clone(), slots, weights, action };
-        }
+        let (_, action) = self.song.infer(unit, &slots, self.road, job)?;
+        self.remembered.insert(unit, (slots, action));
         Ok(())
     }
 
     /// Decodes new tokens between their surroundings and sets the sound into the track.
-    fn place(&mut self, unit: usize, tokens: &[f32], next: Option<&[f32]>, job: &mut Job) -> Result<(), EngineError> {
+    fn place(&mut self, unit: usize, job: &mut Job) -> Result<(), EngineError> {
         let stretch = self.song.stretch(unit, self.road);
         let frames = job.step(Stage::Encode, || Ok::<_, EngineError>(self.road.frames(&self.track, stretch)))?;
         let around = self.surroundings(unit, &frames, job)?;
         let spans = self.spans(unit);
-        let mut latents = around.with_inner(&self.kept_tokens(unit, &spans, around.inner(), tokens));
-        // Two targets may stand side by side and yet hold dry bars between the chosen ones: then there is nothing to go on into.
-        if let Some(next) = next.filter(|_| self.is_open(unit, &spans)) {
-            self.continue_into(&mut latents, unit, next);
-        }
+        let mut latents = around.with_inner(&self.kept_tokens(unit, &spans, around.inner(), &self.tokens[&unit]));
+        self.go_on(&mut latents, unit, &spans);
         let known = Known { is_known: self.known_frames(unit, &spans), frames };
         let seed = stream(self.settings.seed, Purpose::Decoder, unit);
         let how = Decoding { calls: self.settings.quality.decoder_calls(), seed };
@@ -304,9 +320,9 @@ impl<'a> Edit<'a> {
         is_last && self.runs.iter().any(|&(start, end)| start < span.1 && span.1 < end)
     }
 
-    /// Whether the sound after the unit will be made later.
+    /// Whether the sound after the unit will be made later, or never.
     fn is_open(&self, unit: usize, spans: &[(i64, i64)]) -> bool {
-        spans.last().is_some_and(|&span| self.goes_on(unit, span))
+        self.song.is_added_end(unit) || spans.last().is_some_and(|&span| self.goes_on(unit, span))
     }
 
     /// New tokens where something is to change, dry ones where all of a token's sound stays.
@@ -324,8 +340,22 @@ impl<'a> Edit<'a> {
         tokens
     }
 
-    /// Lets the margin after a unit be the beginning of the next one, which is made in the same window: its tokens, brought to this
-    /// unit's raster.
+    /// Lets the margin after a unit be what is to come there.
+    ///
+    /// Two targets may stand side by side and yet hold dry bars between the chosen ones: then the margin stays as it is.
+    fn go_on(&self, latents: &mut Latents, unit: usize, spans: &[(i64, i64)]) {
+        let channels = self.road.sizes().channels;
+        if self.song.is_added_end(unit) {
+            // Nothing comes: the sound stays as it is at the end, rather than die away before it.
+            let tokens = &self.tokens[&unit];
+            let last = &tokens[tokens.len() - channels..];
+            latents.margin_after_mut().chunks_exact_mut(channels).for_each(|token| token.copy_from_slice(last));
+        } else if let Some(next) = self.tokens.get(&(unit + 1)).filter(|_| self.is_open(unit, spans)) {
+            self.continue_into(latents, unit, next);
+        }
+    }
+
+    /// Lets the margin after a unit be the beginning of the next one: its tokens, brought to this unit's raster.
     fn continue_into(&self, latents: &mut Latents, unit: usize, next: &[f32]) {
         let (sizes, stretch) = (self.road.sizes(), self.song.stretch(unit, self.road));
         let (channels, length) = (sizes.channels, sizes.samples_per_token());

@@ -44,6 +44,17 @@ pub enum EngineError {
         /// The target bar.
         bar: i64,
     },
+    /// Bars to stand between that do not.
+    #[error("bar {until} does not come after bar {after}, so nothing can stand between them")]
+    NotBetween {
+        /// The bar before.
+        after: i64,
+        /// The bar said to follow.
+        until: i64,
+    },
+    /// A bar that has no action of its own.
+    #[error("a bar that is added has no action of its own; give it weights, or let the context decide")]
+    NoOwnAction,
     /// An action the set does not have.
     #[error("action {index} does not exist: this model set has actions 0 to {last}")]
     UnknownAction {

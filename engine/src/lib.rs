@@ -1,13 +1,15 @@
 //! Bars in, bars out, in one blocking call.
 //!
-//! [`Engine`] loads a model set and answers three questions: [`Engine::regenerate`] makes chosen bars anew and leaves every other sample
-//! as it is, [`Engine::infer_actions`] tells the actions heard in bars, and [`Engine::roundtrip`] lets one hear the networks alone.
+//! [`Engine`] loads a model set and answers four questions: [`Engine::regenerate`] makes chosen bars anew and leaves every other sample
+//! as it is, [`Engine::add_bars`] makes bars that were not there, [`Engine::infer_actions`] tells the actions heard in bars, and
+//! [`Engine::roundtrip`] lets one hear the networks alone.
 //! [`beats::Tracker`] finds the bars of a recording whose grid nobody knows.
 //! Which library runs the networks, ONNX Runtime or the one compiled in, is hidden behind [`runtime`].
 //!
 //! **Thread.** Every call blocks and allocates; none belongs on an audio thread. The crate starts no threads of its own; runtimes keep
 //! theirs inside a call.
 
+pub mod add;
 pub mod audio_file;
 pub mod beats;
 pub mod bench;
@@ -25,7 +27,9 @@ mod road;
 pub mod roundtrip;
 pub mod runtime;
 mod song;
+mod transition;
 
 pub use engine::{Engine, EngineError, OpenError};
 pub use infer::BarAction;
 pub use job::{Cancelled, Control, Progress, Stage};
+pub use transition::transition;

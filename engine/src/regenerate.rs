@@ -15,7 +15,7 @@ use crate::engine::{Engine, EngineError};
 use crate::finish::{Finish, Finished, Run};
 use crate::job::{Control, Job, Stage};
 use crate::report::{
-    AudioReport, BarReport, ModelSetReport, Region, Report, SettingsReport, TimingReport, kept_regions, labelled, level_db,
+    AudioReport, BarReport, ModelSetReport, Region, Report, Seam, SettingsReport, TimingReport, kept_regions, labelled, level_db,
 };
 use crate::road::{Denoising, Road};
 use crate::song::Song;
@@ -189,6 +189,17 @@ pub struct Regenerated {
     pub report: Report,
 }
 
+/// A song before its bars are made.
+pub(crate) struct Dry<'a> {
+    pub song: &'a Song,
+    /// What is changed; with added bars, sound stands in for them.
+    pub audio: &'a Audio,
+    /// What the caller gave, which the result is compared with.
+    pub input: &'a Audio,
+    /// Where bars were added to the input.
+    pub seam: Option<Seam>,
+}
+
 impl Settings {
     /// Nothing but what the networks write, for measuring them: no level and no peak is brought into reach, which would give the dry bar's
     /// away, and what they do not write is the dry bar's.
@@ -196,7 +207,7 @@ impl Settings {
         Settings { level_reach_db: f32::INFINITY, high_band: HighBand::Keep, stereo: Stereo::Keep, ..Settings::default() }
     }
 
-    fn check(&self) -> Result<(), EngineError> {
+    pub(crate) fn check(&self) -> Result<(), EngineError> {
         for (name, value, low, high) in [
             ("strength", self.strength, 0.0, 1.0),
             ("guidance", self.guidance, 0.0, 10.0),
@@ -232,7 +243,7 @@ impl Settings {
 
 impl ActionChoice {
     /// Checked and divided by the sum of its weights.
-    fn normalised(&self, actions: usize) -> Result<ActionChoice, EngineError> {
+    pub(crate) fn normalised(&self, actions: usize) -> Result<ActionChoice, EngineError> {
         let ActionChoice::Weights(weights) = self else { return Ok(self.clone()) };
         if let Some(&(index, _)) = weights.iter().find(|(index, _)| usize::from(*index) >= actions) {
             return Err(EngineError::UnknownAction { index, last: actions - 1 });
@@ -266,35 +277,51 @@ impl Engine {
         let song = Song::new(request.audio, request.map, &road, &mut job)?;
         check_bars(&song, &chosen)?;
 
-        let mut edit = Edit::new(&road, &song, &chosen, request.settings);
-        let track = edit.run(&mut job)?;
-        let targets: Vec<&Bar> = song.bars.iter().filter(|bar| chosen.contains_key(&bar.number)).collect();
-        let runs = Run::all(&targets, song.rate, request.audio.len());
-        let changed: Vec<Region> = runs.iter().map(Run::region).collect();
-        let finish = Finish { song: &song, audio: request.audio, track: &track, runs: &runs, settings: request.settings };
-        let Finished { audio, limited } = finish.finish(&mut job)?;
-        let kept = job.step(Stage::Mix, || Ok::<_, EngineError>(kept_regions(request.audio, &audio, &changed)))?;
+        let dry = Dry { song: &song, audio: request.audio, input: request.audio, seam: None };
+        self.make(&road, &dry, &chosen, request.settings, started, &mut job)
+    }
 
-        let bars = self.bar_reports(&song, &edit, request.audio, &audio, &limited);
+    /// Makes the chosen bars of a song and accounts for them.
+    pub(crate) fn make(
+        &self,
+        road: &Road<'_>,
+        dry: &Dry<'_>,
+        chosen: &BTreeMap<BarNumber, ActionChoice>,
+        settings: Settings,
+        started: Instant,
+        job: &mut Job,
+    ) -> Result<Regenerated, EngineError> {
+        let (song, audio) = (dry.song, dry.audio);
+        let mut edit = Edit::new(road, song, chosen, settings);
+        let track = edit.run(job)?;
+        let targets: Vec<&Bar> = song.bars.iter().filter(|bar| chosen.contains_key(&bar.number)).collect();
+        let runs = Run::all(&targets, song.rate, audio.len());
+        let changed: Vec<Region> = runs.iter().map(Run::region).collect();
+        let finish = Finish { song, audio, track: &track, runs: &runs, settings };
+        let Finished { audio: result, limited } = finish.finish(job)?;
+        let kept = job.step(Stage::Mix, || Ok::<_, EngineError>(kept_regions(dry.input, &result, &changed, dry.seam)))?;
+
+        let bars = self.bar_reports(song, &edit, audio, &result, &limited);
         let music_s: f64 = bars.iter().map(|bar| bar.end_s - bar.start_s).sum();
         let total_s = started.elapsed().as_secs_f64();
         let report = Report {
             model_set: ModelSetReport::from(self.set().manifest()),
             runtime: self.set().runtime().clone(),
-            settings: request.settings.report(),
+            settings: settings.report(),
             audio: AudioReport {
-                sample_rate: audio.rate().hz(),
-                channels: audio.channel_count(),
-                samples: audio.len(),
-                peak: audio.channels().iter().flatten().fold(0.0, |peak, sample| peak.max(sample.abs())),
+                sample_rate: result.rate().hz(),
+                channels: result.channel_count(),
+                samples: result.len(),
+                peak: result.channels().iter().flatten().fold(0.0, |peak, sample| peak.max(sample.abs())),
             },
             bars,
             context_bars: edit.context_bars(),
             changed,
             kept,
+            left_out: dry.seam.and_then(Seam::left_out),
             timing: TimingReport { total_s, music_s, times_real_time: music_s / total_s, stages: job.seconds() },
         };
-        Ok(Regenerated { audio, report })
+        Ok(Regenerated { audio: result, report })
     }
 
     fn chosen(&self, request: &Request<'_>) -> Result<BTreeMap<BarNumber, ActionChoice>, EngineError> {
@@ -325,7 +352,7 @@ impl Engine {
                     start_s: bar.start.get(),
                     end_s: bar.end.get(),
                     action: labelled(weights, self.set().manifest()),
-                    level_before_db: level_db(&mid_before[range.clone()]),
+                    level_before_db: if song.is_added(bar.number) { None } else { level_db(&mid_before[range.clone()]) },
                     level_after_db: level_db(&mid_after[range]),
                     gain_db: edit.bar_gains_db(bar.number),
                     limited_db: limited
@@ -356,4 +383,4 @@ fn check_bars(song: &Song, chosen: &BTreeMap<BarNumber, ActionChoice>) -> Result
 #[cfg(test)]
 mod full_band_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

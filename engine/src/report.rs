@@ -9,7 +9,7 @@ use turnaround_core::contract::{Manifest, SparseWeights, sha256_hex};
 use crate::regenerate::{HighBand, Stereo};
 use crate::runtime::RuntimeReport;
 
-/// The account of one regeneration.
+/// The account of one regeneration. Bars, seconds and samples are those of the result, if nothing else is said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The set that was used.
@@ -26,8 +26,11 @@ pub struct Report {
     pub context_bars: Vec<i64>,
     /// Stretches that may differ from the input, fades included.
     pub changed: Vec<Region>,
-    /// All other stretches, with hashes of their samples before and after.
+    /// All other stretches of the result, with hashes of their samples before and after.
     pub kept: Vec<KeptRegion>,
+    /// What of the input is not in the result: what new bars took the place of.
+    #[serde(default)]
+    pub left_out: Option<Region>,
     /// What it cost.
     pub timing: TimingReport,
 }
@@ -94,7 +97,7 @@ pub struct BarReport {
     pub end_s: f64,
     /// The action it was made with; empty for the null action.
     pub action: Vec<WeightReport>,
-    /// Level of the mid before, in dB below full scale; nothing for silence.
+    /// Level of the mid before, in dB below full scale; nothing for silence, or where there was no bar.
     pub level_before_db: Option<f64>,
     /// Level of the mid after.
     pub level_after_db: Option<f64>,
@@ -137,6 +140,9 @@ pub struct KeptRegion {
     pub start: usize,
     /// The sample after the last.
     pub end: usize,
+    /// How many samples later it lies in the result than in the input; below 0 for earlier.
+    #[serde(default)]
+    pub moved: i64,
     /// SHA-256 of the samples before: channel after channel, each sample as a 32-bit float, lowest byte first.
     pub sha256_before: String,
     /// SHA-256 of the samples after.
@@ -156,19 +162,44 @@ pub struct TimingReport {
     pub stages: BTreeMap<String, f64>,
 }
 
-/// The complement of some ordered regions, with hashes of both versions.
-pub(crate) fn kept_regions(before: &Audio, after: &Audio, changed: &[Region]) -> Vec<KeptRegion> {
+/// Where bars were added to a recording, in samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seam {
+    /// The input's sample at which the first added bar begins.
+    pub from: usize,
+    /// The input's sample with which the result goes on after the last; the input's length where it does not.
+    pub to: usize,
+    /// Samples of the added bars.
+    pub added: usize,
+}
+
+impl Seam {
+    /// How much later the result has what followed the seam.
+    pub(crate) fn moved(self) -> i64 {
+        (self.from + self.added) as i64 - self.to as i64
+    }
+
+    /// What of the input is not in the result.
+    pub(crate) fn left_out(self) -> Option<Region> {
+        (self.from < self.to).then_some(Region { start: self.from, end: self.to })
+    }
+}
+
+/// The complement of some ordered regions of the result, with hashes of both versions.
+pub(crate) fn kept_regions(before: &Audio, after: &Audio, changed: &[Region], seam: Option<Seam>) -> Vec<KeptRegion> {
     let mut kept = Vec::new();
     let mut start = 0;
-    let end = [Region { start: before.len(), end: before.len() }];
+    let end = [Region { start: after.len(), end: after.len() }];
     for region in changed.iter().chain(&end) {
         if start < region.start {
-            let stretch = Region { start, end: region.start };
+            let moved = seam.filter(|seam| start >= seam.from).map_or(0, Seam::moved);
+            let earlier = |position: usize| (position as i64 - moved) as usize;
             kept.push(KeptRegion {
                 start,
                 end: region.start,
-                sha256_before: hash(before, stretch),
-                sha256_after: hash(after, stretch),
+                moved,
+                sha256_before: hash(before, Region { start: earlier(start), end: earlier(region.start) }),
+                sha256_after: hash(after, Region { start, end: region.start }),
             });
         }
         start = region.end;
@@ -199,7 +230,7 @@ mod tests {
     fn kept_regions_are_what_changed_regions_leave() {
         let audio = Audio::mono(SampleRate::MODEL, vec![0.5; 10]).unwrap();
         let places = |changed: &[Region]| -> Vec<(usize, usize)> {
-            kept_regions(&audio, &audio, changed).iter().map(|kept| (kept.start, kept.end)).collect()
+            kept_regions(&audio, &audio, changed, None).iter().map(|kept| (kept.start, kept.end)).collect()
         };
         assert_eq!(places(&[]), [(0, 10)]);
         assert_eq!(places(&[Region { start: 2, end: 4 }, Region { start: 6, end: 10 }]), [(0, 2), (4, 6)]);
@@ -212,8 +243,22 @@ mod tests {
         let mut samples = vec![0.5; 10];
         samples[3] = 0.500_000_1;
         let after = Audio::mono(SampleRate::MODEL, samples).unwrap();
-        let kept = kept_regions(&before, &after, &[]);
+        let kept = kept_regions(&before, &after, &[], None);
         assert_ne!(kept[0].sha256_before, kept[0].sha256_after);
+    }
+
+    #[test]
+    fn what_follows_added_bars_is_compared_with_where_it_was() {
+        let samples: Vec<f32> = (0..10).map(|n| n as f32).collect();
+        // Samples 4 and 5 gave way to five others.
+        let longer = [&samples[..4], &[0.5; 5], &samples[6..]].concat();
+        let audio = |samples: &[f32]| Audio::mono(SampleRate::MODEL, samples.to_vec()).unwrap();
+        let seam = Seam { from: 4, to: 6, added: 5 };
+        let kept = kept_regions(&audio(&samples), &audio(&longer), &[Region { start: 3, end: 9 }], Some(seam));
+        let places: Vec<_> = kept.iter().map(|kept| (kept.start, kept.end, kept.moved)).collect();
+        assert_eq!(places, [(0, 3, 0), (9, 13, 3)]);
+        assert!(kept.iter().all(|kept| kept.sha256_before == kept.sha256_after));
+        assert_eq!(seam.left_out(), Some(Region { start: 4, end: 6 }));
     }
 
     #[test]

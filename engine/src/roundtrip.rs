@@ -184,7 +184,7 @@ impl Trip<'_> {
 
     /// The unit's slots made anew from its own action; all other units are heard dry.
     fn with_own_action(&self, song: &Song, heard: &[Heard], unit: usize, job: &mut Job) -> Result<Vec<f32>, EngineError> {
-        let plan = plan(&[unit], heard.len(), self.road.sizes().window_bars).remove(0);
+        let plan = plan(&[unit], &(0..0), heard.len(), self.road.sizes().window_bars).remove(0);
         if plan.context.is_empty() {
             return Err(EngineError::NoContext);
         }

@@ -1,7 +1,9 @@
 //! A recording on its grid, as the road needs it: whole bars, units, and the mid track at the models' rate.
 
+use std::ops::{Range, RangeInclusive};
+
 use turnaround_core::audio::Audio;
-use turnaround_core::bars::{Bar, Unit, timing_features, units};
+use turnaround_core::bars::{Bar, BarNumber, Unit, timing_features, units, units_up_to_last};
 use turnaround_core::contract::{SparseWeights, TIMING_FEATURES};
 use turnaround_core::latents::token_count;
 use turnaround_core::resample::resample;
@@ -22,6 +24,22 @@ pub(crate) struct Song {
     pub units: Vec<Unit>,
     /// The mid track at the models' rate.
     pub track: Vec<f32>,
+    /// Units of bars that the recording never had; something stands in for them on the track. None in most songs.
+    pub added: Range<usize>,
+    /// The track without what stands in for added bars, if there are any.
+    audible: Option<Vec<f32>>,
+}
+
+/// A recording to which bars were added, before they are made.
+pub(crate) struct WithAdded<'a> {
+    /// It, with sound that stands in for the added bars.
+    pub audio: &'a Audio,
+    /// Its mid with nothing in the added bars but what the recording had beside them.
+    pub audible: Vec<f32>,
+    /// The grid with the added bars.
+    pub map: &'a TempoMap,
+    /// The added bars.
+    pub bars: RangeInclusive<BarNumber>,
 }
 
 /// What the networks make of one unit.
@@ -46,7 +64,35 @@ impl Song {
         }
         let (model_rate, track) = model_track(audio, road, job)?;
         let units = units(&bars);
-        Ok(Song { rate, model_rate, bars, units, track })
+        Ok(Song { rate, model_rate, bars, units, track, added: 0..0, audible: None })
+    }
+
+    /// The same for a recording with added bars. No unit holds bars of both kinds.
+    pub(crate) fn with_added(with: &WithAdded<'_>, road: &Road<'_>, job: &mut Job) -> Result<Self, EngineError> {
+        let song = Song::new(with.audio, with.map, road, job)?;
+        let first = song.bars.partition_point(|bar| bar.number < *with.bars.start());
+        let next = song.bars.partition_point(|bar| bar.number <= *with.bars.end());
+        let (before, added, after) =
+            (units_up_to_last(&song.bars[..first]), units(&song.bars[first..next]), units(&song.bars[next..]));
+        let range = before.len()..before.len() + added.len();
+        let audible =
+            job.step(Stage::Resample, || resample(&with.audible, song.rate, song.model_rate).map_err(EngineError::from))?;
+        Ok(Song { units: [before, added, after].concat(), added: range, audible: Some(audible), ..song })
+    }
+
+    /// The mid track as networks hear it.
+    pub(crate) fn audible(&self) -> &[f32] {
+        self.audible.as_deref().unwrap_or(&self.track)
+    }
+
+    /// Whether a bar was added.
+    pub(crate) fn is_added(&self, bar: BarNumber) -> bool {
+        self.units[self.added.clone()].iter().any(|unit| unit.bars.contains(&bar))
+    }
+
+    /// Whether a unit ends with the last bar that was added, and nothing comes after it.
+    pub(crate) fn is_added_end(&self, unit: usize) -> bool {
+        self.added.contains(&unit) && unit + 1 == self.units.len()
     }
 
     /// The tokens that cover a unit.
@@ -71,7 +117,7 @@ impl Song {
     pub(crate) fn hear(&self, unit: usize, road: &Road<'_>, job: &mut Job) -> Result<Heard, EngineError> {
         let stretch = self.stretch(unit, road);
         let latents = job.step(Stage::Encode, || {
-            let frames = road.frames(&self.track, stretch);
+            let frames = road.frames(self.audible(), stretch);
             road.encode(&frames).map_err(EngineError::from)
         })?;
         let slots = job.step(Stage::Adapt, || road.slots_from_tokens(latents.inner()).map_err(EngineError::from))?;

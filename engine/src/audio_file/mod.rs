@@ -3,6 +3,7 @@
 mod atomic;
 pub mod broadcast;
 mod decoded;
+mod pieces;
 mod sample;
 mod wav;
 
@@ -13,7 +14,8 @@ use turnaround_core::time::{RateError, SampleRate};
 
 pub use atomic::write_atomically;
 
-use crate::report::Region;
+use crate::report::{Region, Report};
+use pieces::Pieces;
 use sample::SampleFormat;
 use wav::Wav;
 
@@ -173,13 +175,36 @@ impl AudioFile {
             (self.audio.len(), self.audio.channel_count(), self.audio.rate())
         );
         let bytes = match &self.source {
-            Source::Wav(wav) => wav.patched(audio, changed),
-            Source::Decoded { format, .. } => wav::new_file(audio, *format)
-                .ok_or_else(|| AudioFileError::Write { path: path.to_path_buf(), reason: "it would pass 4 GiB".into() })?,
+            Source::Wav(wav) => Some(wav.patched(audio, changed)),
+            Source::Decoded { format, .. } => wav::new_file(audio, *format),
         };
-        write_atomically(path, &bytes)
-            .map_err(|error| AudioFileError::Write { path: path.to_path_buf(), reason: error.to_string() })
+        write_whole(path, bytes)
     }
+
+    /// Writes audio of the same rate and channels to which bars were added, as the report says. What is kept of a WAV file keeps its bytes,
+    /// and marks in it move with what they mark.
+    ///
+    /// # Errors
+    /// [`AudioFileError::Write`], also when the result would pass 4 GiB; the file named then is as it was before.
+    ///
+    /// # Panics
+    /// When the audio has another rate or other channels: a broken promise of the caller.
+    pub fn write_with_added(&self, path: &Path, audio: &Audio, report: &Report) -> Result<(), AudioFileError> {
+        assert_eq!((audio.channel_count(), audio.rate()), (self.audio.channel_count(), self.audio.rate()));
+        let pieces = Pieces { kept: &report.kept, left_out: report.left_out };
+        let bytes = match &self.source {
+            Source::Wav(wav) => wav.pieced(audio, pieces),
+            Source::Decoded { format, .. } => wav::new_file(audio, *format),
+        };
+        write_whole(path, bytes)
+    }
+}
+
+/// Writes a file that could be put together, whole or not at all.
+fn write_whole(path: &Path, bytes: Option<Vec<u8>>) -> Result<(), AudioFileError> {
+    let refused = |reason: String| AudioFileError::Write { path: path.to_path_buf(), reason };
+    let bytes = bytes.ok_or_else(|| refused("it would pass 4 GiB".into()))?;
+    write_atomically(path, &bytes).map_err(|error| refused(error.to_string()))
 }
 
 #[cfg(test)]

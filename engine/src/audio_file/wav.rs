@@ -89,13 +89,34 @@ impl Wav {
     /// The same file with other samples in some stretches.
     pub(super) fn patched(&self, audio: &Audio, changed: &[Region]) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
-        let moment = self.format.bytes() * self.channels;
         for region in changed {
             let sound = interleaved(audio, *region, self.format);
-            let start = self.start + region.start * moment;
+            let start = self.start + region.start * self.bytes_a_moment();
             bytes[start..start + sound.len()].copy_from_slice(&sound);
         }
         bytes
+    }
+
+    /// Bytes of one sample of every channel.
+    pub(super) fn bytes_a_moment(&self) -> usize {
+        self.format.bytes() * self.channels
+    }
+
+    /// A stretch of the sound as it lies in the file.
+    pub(super) fn sound(&self, region: Region) -> &[u8] {
+        let moment = self.bytes_a_moment();
+        &self.bytes[self.start + region.start * moment..self.start + region.end * moment]
+    }
+
+    /// The whole chunks before the sound, and those after it.
+    pub(super) fn other_chunks(&self) -> (&[u8], &[u8]) {
+        let front = &self.bytes[12..self.start - 8];
+        let promised = u32_at(&self.bytes, self.start - 4);
+        if promised == UNKNOWN_LENGTH {
+            return (front, &[]);
+        }
+        let end = self.start.saturating_add(promised as usize).saturating_add(promised as usize % 2);
+        (front, self.bytes.get(end..).unwrap_or_default())
     }
 }
 
@@ -123,7 +144,7 @@ pub(super) fn new_file_with(audio: &Audio, format: SampleFormat, front: &[u8]) -
 }
 
 /// Bytes of the sound; nothing when they and all chunks before them cannot be counted in 32 bits.
-fn sound_length(length: usize, moment: usize, before: usize) -> Option<u32> {
+pub(super) fn sound_length(length: usize, moment: usize, before: usize) -> Option<u32> {
     let sound = length.checked_mul(moment)?;
     // The letters WAVE, the sound's own name and length, and its padding.
     let whole = sound.checked_add(before)?.checked_add(4 + 8 + 1)?;
@@ -162,7 +183,7 @@ pub(super) fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn interleaved(audio: &Audio, region: Region, format: SampleFormat) -> Vec<u8> {
+pub(super) fn interleaved(audio: &Audio, region: Region, format: SampleFormat) -> Vec<u8> {
     let mut bytes = Vec::with_capacity((region.end - region.start) * audio.channel_count() * format.bytes());
     for position in region.start..region.end {
         for channel in audio.channels() {
@@ -206,7 +227,7 @@ fn u16_at(bytes: &[u8], position: usize) -> u16 {
     u16::from_le_bytes([bytes[position], bytes[position + 1]])
 }
 
-fn u32_at(bytes: &[u8], position: usize) -> u32 {
+pub(super) fn u32_at(bytes: &[u8], position: usize) -> u32 {
     u32::from_le_bytes([bytes[position], bytes[position + 1], bytes[position + 2], bytes[position + 3]])
 }
 

@@ -10,7 +10,7 @@ use crate::Cancelled;
 use crate::fake::{self, Calls};
 
 /// A recording whose bars play the tones of these actions, in stereo with a hiss of its own on the side.
-pub(super) fn recording(hz: u32, channels: usize, map: &TempoMap, tones: &[usize], seconds: f64) -> Audio {
+pub(crate) fn recording(hz: u32, channels: usize, map: &TempoMap, tones: &[usize], seconds: f64) -> Audio {
     let rate = SampleRate::new(hz).unwrap();
     let length = rate.samples_from(Seconds::new(seconds)).as_index();
     let mut noise = turnaround_core::noise::GaussianNoise::new(9);
@@ -31,7 +31,7 @@ pub(super) fn recording(hz: u32, channels: usize, map: &TempoMap, tones: &[usize
     Audio::stereo(rate, left, right).unwrap()
 }
 
-pub(super) fn grid(bpm: f64, metre: &str, offset: f64) -> TempoMap {
+pub(crate) fn grid(bpm: f64, metre: &str, offset: f64) -> TempoMap {
     TempoMap::constant(Tempo::new(bpm).unwrap(), metre.parse().unwrap(), Seconds::new(offset))
 }
 
@@ -62,7 +62,7 @@ pub(super) fn regenerate(
 }
 
 /// Loudness of an action's tone in a bar's middle.
-pub(super) fn tone(audio: &Audio, map: &TempoMap, bar: i64, action: usize) -> f64 {
+pub(crate) fn tone(audio: &Audio, map: &TempoMap, bar: i64, action: usize) -> f64 {
     let mid = audio.mid();
     let bar = map.bar(BarNumber::new(bar)).samples(audio.rate()).as_range();
     let inside = bar.start + bar.len() / 4..bar.end - bar.len() / 4;

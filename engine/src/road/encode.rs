@@ -1,6 +1,7 @@
 //! Audio to latents.
 
 use turnaround_core::contract::Graph;
+use turnaround_core::time::Seconds;
 
 use super::Road;
 use crate::runtime::{RuntimeError, TensorView};
@@ -57,6 +58,13 @@ impl Road<'_> {
     pub(super) fn first_sample(&self, stretch: Stretch) -> i64 {
         let sizes = self.sizes();
         stretch.start - (sizes.margin_tokens * sizes.samples_per_token() + sizes.hop / 2) as i64
+    }
+
+    /// How far beyond the ends of a unit networks hear at most: both margins, the rest of a last token, and a frame.
+    pub(crate) fn reach(&self) -> Seconds {
+        let sizes = self.sizes();
+        let samples = (sizes.margin_tokens + 1) * sizes.samples_per_token() + sizes.hop;
+        Seconds::new(samples as f64 / f64::from(sizes.sample_rate))
     }
 
     /// Tokens of a stretch with both margins.

@@ -34,11 +34,11 @@ impl BarsOnly {
         if !folder.parent().is_none_or(|parent| parent.as_os_str().is_empty() || parent.is_dir()) {
             return Err(Failure::mendable(format!("the folder of {} does not exist", folder.display())));
         }
-        let song = arguments.input.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let song = arguments.files.input.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let mut runs = Vec::new();
         for name in runs_of(&arguments.bars.0) {
             let path = folder.join(format!("{song} {name}.wav"));
-            if is_same_file(&path, &arguments.input) || path == arguments.output {
+            if is_same_file(&path, &arguments.files.input) || path == arguments.files.output {
                 let path = path.display();
                 return Err(Failure::mendable(format!("{path} would be written twice, or over the input; name another folder")));
             }

@@ -1,17 +1,22 @@
-//! The command line: one verb a file, each a thin coat over one call of the engine.
+//! The command line: one kind of verb a file, each a thin coat over one call of the engine.
 //!
 //! Exit codes: 0 done, 2 for anything the user can mend (one sentence on the error stream says what), 1 for a fault of our own.
 
+mod account;
 mod actions;
+mod added;
 mod args;
 mod bars_only;
 mod beats;
 mod bench;
 mod grid;
 mod info;
+mod manner;
 mod output;
+mod recording;
 mod regenerate;
 mod roundtrip;
+mod vary;
 
 use std::process::ExitCode;
 
@@ -41,6 +46,9 @@ fn run(verb: &Verb) -> Result<(), Failure> {
     match verb {
         Verb::Info(arguments) => info::run(arguments),
         Verb::Regenerate(arguments) => regenerate::run(arguments),
+        Verb::Continue(arguments) => added::run_continue(arguments),
+        Verb::Fill(arguments) => added::run_fill(arguments),
+        Verb::Vary(arguments) => vary::run(arguments),
         Verb::Roundtrip(arguments) => roundtrip::run(arguments),
         Verb::Actions(arguments) => actions::run(arguments),
         Verb::Beats(arguments) => beats::run(arguments),
