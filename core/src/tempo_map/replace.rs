@@ -2,7 +2,7 @@
 
 use super::{MetreSpan, TempoMap, TempoSpan, last_where};
 use crate::bars::BarNumber;
-use crate::time::{Beats, Seconds, Tempo};
+use crate::time::{Beats, SampleRate, Seconds, Tempo};
 
 /// New bars on a map: where they stand, how many they are and how long they last together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,11 +17,21 @@ pub struct NewBars {
     pub duration: Seconds,
 }
 
+impl NewBars {
+    /// Bars as long as the one before them, but for what makes the way that all later ones move a whole number of samples at a rate: less
+    /// than one in all.
+    pub fn like_the_bar_before(map: &TempoMap, after: BarNumber, until: BarNumber, count: u16, rate: SampleRate) -> Self {
+        let (before, following) = (map.bar(after), map.bar(until));
+        let replaced = following.start - before.end;
+        let moved = rate.samples_from(before.duration() * f64::from(count) - replaced);
+        NewBars { after, until, count, duration: replaced + rate.seconds_from(moved) }
+    }
+}
+
 impl TempoMap {
     /// The map of a piece in which new bars stand between two bars, in place of those that stood there, if any.
     ///
-    /// Up to the end of `after` nothing changes. The bars from `until` on have the lengths they had, all moved by one time, so where a line
-    /// falls between two samples stays the same if that time is a whole number of samples.
+    /// Up to the end of `after` nothing changes. The bars from `until` on have the lengths they had, all moved by one time.
     ///
     /// # Panics
     /// If there is no new bar, they last no time, or `until` does not come after `after`.
@@ -86,7 +96,7 @@ mod tests {
     use super::*;
     use crate::bars::Bar;
     use crate::tempo_map::Change;
-    use crate::time::{SampleRate, Samples};
+    use crate::time::Samples;
 
     fn change(at: f64, bpm: f64, signature: &str) -> Change {
         Change { at: Beats::new(at), tempo: Tempo::new(bpm).unwrap(), metre: signature.parse().unwrap() }
@@ -108,11 +118,13 @@ mod tests {
         map.bar(BarNumber::new(number))
     }
 
-    /// New bars as long as the bar before them, rounded to whole samples together.
+    /// The map with new bars like the one before, and how far they move what follows.
     fn inserted(map: &TempoMap, after: i64, until: i64, count: u16, rate: SampleRate) -> (TempoMap, Samples) {
-        let length = rate.samples_from(bar(map, after).duration() * f64::from(count));
-        let (after, until) = (BarNumber::new(after), BarNumber::new(until));
-        (map.with_new_bars(NewBars { after, until, count, duration: rate.seconds_from(length) }), length)
+        let new = NewBars::like_the_bar_before(map, BarNumber::new(after), BarNumber::new(until), count, rate);
+        let line = |map: &TempoMap, number: i64| bar(map, number).samples(rate).start;
+        let with = map.with_new_bars(new);
+        let moved = line(&with, after + 1 + i64::from(count)) - line(map, until);
+        (with, moved)
     }
 
     #[test]
@@ -122,9 +134,8 @@ mod tests {
             for hz in [16_000, 44_100, 48_000] {
                 let rate = SampleRate::new(hz).unwrap();
                 for (after, until, count) in [(1, 2, 1), (2, 3, 3), (3, 4, 2), (3, 6, 1), (5, 7, 4), (8, 9, 32)] {
-                    let (new, length) = inserted(&map, after, until, count, rate);
+                    let (new, moved) = inserted(&map, after, until, count, rate);
                     (1..=after).for_each(|number| assert_eq!(bar(&new, number), bar(&map, number)));
-                    let moved = bar(&map, after).samples(rate).end + length - bar(&map, until).samples(rate).start;
                     for number in until..until + 20 {
                         let (old, shifted) = (bar(&map, number), bar(&new, number - until + after + 1 + i64::from(count)));
                         assert_eq!((old.metre, old.length), (shifted.metre, shifted.length));
@@ -144,7 +155,7 @@ mod tests {
     #[test]
     fn new_bars_have_the_metre_and_the_tempo_of_the_bar_before() {
         let rate = SampleRate::new(48_000).unwrap();
-        let (new, length) = inserted(&winding(), 3, 4, 5, rate);
+        let (new, moved) = inserted(&winding(), 3, 4, 5, rate);
         let before = bar(&new, 3);
         for number in 4..=8 {
             let made = bar(&new, number);
@@ -154,7 +165,7 @@ mod tests {
             assert_eq!(made.start, bar(&new, number - 1).end);
         }
         assert_eq!(bar(&new, 8).end, bar(&new, 9).start);
-        assert_eq!(bar(&new, 8).samples(rate).end, before.samples(rate).end + length);
+        assert_eq!(bar(&new, 8).samples(rate).end, before.samples(rate).end + moved);
     }
 
     #[test]

@@ -38,10 +38,9 @@ impl Room {
             Some(until) => bars[up_to(&bars, until, audio)?.len() - 1..].to_vec(),
             None => Vec::new(),
         };
-        // A whole number of samples, so that what follows is moved by as many.
-        let duration = rate.seconds_from(rate.samples_from(before[before.len() - 1].duration() * f64::from(count)));
         let until = addition.until.unwrap_or(addition.after.next());
-        let map = addition.map.with_new_bars(NewBars { after: addition.after, until, count, duration });
+        let new = NewBars::like_the_bar_before(addition.map, addition.after, until, count, rate);
+        let map = addition.map.with_new_bars(new);
         let last = BarNumber::new(addition.after.get() + i64::from(count));
 
         let from = before[before.len() - 1].samples(rate).end.as_index();
