@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn one_bar_alone_gets_the_middle_and_none_nothing() {
         assert_eq!(weights(&vec![(1, 1.0)], &vec![(2, 1.0)], 1), [vec![(1, 0.5), (2, 0.5)]]);
-        assert_eq!(weights(&vec![(1, 1.0)], &vec![(2, 1.0)], 0), [SparseWeights::new(); 0]);
+        assert!(weights(&vec![(1, 1.0)], &vec![(2, 1.0)], 0).is_empty());
     }
 
     #[test]

@@ -166,8 +166,21 @@ fn inputs(calls: &Calls, graph: Graph, input: usize) -> Vec<Vec<f32>> {
     calls.iter().filter(|call| call.graph == graph).map(|call| call.inputs[input].values().to_vec()).collect()
 }
 
+/// What networks were told, call by call, and the track that came of it.
+struct Told {
+    calls: Vec<Call>,
+    track: Vec<f32>,
+}
+
+/// One call: the graph and the values of its inputs.
+#[derive(PartialEq)]
+struct Call {
+    graph: Graph,
+    inputs: Vec<Vec<f32>>,
+}
+
 /// What all networks were told while bars were made with these samples in their place.
-fn told(stand_in: impl Fn(usize) -> f32, until: Option<i64>, level_reach_db: f32) -> (Vec<(Graph, Vec<Vec<f32>>)>, Vec<f32>) {
+fn told(stand_in: impl Fn(usize) -> f32, until: Option<i64>, level_reach_db: f32) -> Told {
     let map = grid(120.0, "4/4", 0.0);
     let audio = six_bars(44_100, 1, &map);
     let actions = weights(&[4; 6]);
@@ -187,8 +200,9 @@ fn told(stand_in: impl Fn(usize) -> f32, until: Option<i64>, level_reach_db: f32
     let song = Song::with_added(&with, &road, &mut job).unwrap();
     let track = Edit::new(&road, &song, &chosen, settings).run(&mut job).unwrap();
     let calls = calls.lock().unwrap();
-    let told = |call: &fake::FakeCall| (call.graph, call.inputs.iter().map(|input| input.values().to_vec()).collect());
-    (calls.iter().map(told).collect(), track)
+    let values = |call: &fake::FakeCall| call.inputs.iter().map(|input| input.values().to_vec()).collect();
+    let calls = calls.iter().map(|call| Call { graph: call.graph, inputs: values(call) }).collect();
+    Told { calls, track }
 }
 
 #[test]
@@ -198,17 +212,16 @@ fn no_network_is_told_anything_of_what_stands_in_for_new_bars() {
     for until in [None, Some(4), Some(6)] {
         let (silent, noisy, toned) =
             (told(|_| 0.0, until, f32::INFINITY), told(noise, until, f32::INFINITY), told(tone, until, f32::INFINITY));
-        assert!(silent.0.iter().any(|(graph, _)| *graph == Graph::DecoderStep));
-        assert!(silent.0 == noisy.0 && silent.0 == toned.0, "until {until:?}");
-        assert!(silent.1 == noisy.1 && silent.1 == toned.1, "until {until:?}");
+        assert!(silent.calls.iter().any(|call| call.graph == Graph::DecoderStep));
+        assert!(silent.calls == noisy.calls && silent.calls == toned.calls, "until {until:?}");
+        assert!(silent.track == noisy.track && silent.track == toned.track, "until {until:?}");
     }
 }
 
 #[test]
 fn what_is_made_does_not_depend_on_stand_ins_where_only_the_level_does() {
-    let dynamics = |told: (Vec<(Graph, Vec<Vec<f32>>)>, Vec<f32>)| -> Vec<_> {
-        told.0.into_iter().filter(|(graph, _)| matches!(graph, Graph::DynamicsContext | Graph::DynamicsStep)).collect()
-    };
+    let is_dynamics = |call: &Call| matches!(call.graph, Graph::DynamicsContext | Graph::DynamicsStep);
+    let dynamics = |told: Told| -> Vec<Call> { told.calls.into_iter().filter(is_dynamics).collect() };
     let (loud, soft) = (told(|n| (n as f32 * 0.05).sin(), Some(4), 3.0), told(|_| 0.0, Some(4), 3.0));
     assert!(dynamics(loud) == dynamics(soft));
 }
