@@ -5,13 +5,13 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-usage: ./run.sh [--hours 40] [--minutes M] [--preset small] [--from-set DIR] [--device torch-cuda] [--seed 1]
+usage: ./run.sh [--hours 40] [--minutes M] [--preset small] [--start DIR] [--device torch-cuda] [--seed 1]
                 [--threads 0] [--work work] [--out out] [--only render|train|collect]
 
   --hours    hours of audio in the corpus
   --minutes  minutes of training, all stages together; else the preset's steps
   --preset   tiny, small, cpu, or a TOML file
-  --from-set model set to start from, carried here beside the rest; the program must be built with export
+  --start    run to start from, as `turnaround-training start` writes it from a model set; else `start` beside this script, if it is there
   --device   torch-cuda, torch or flex
   --seed     seed of every piece
   --threads  threads that render; 0 for one per core
@@ -23,15 +23,11 @@ To rehearse without a GPU: ./run.sh --device torch --hours 0.1 --minutes 0.2 --p
 END
 }
 
-hours=40 minutes='' preset=small from_set='' device=torch-cuda seed=1 threads=0 work=work out=out only=''
+hours=40 minutes='' preset=small start='' device=torch-cuda seed=1 threads=0 work=work out=out only=''
 while [ $# -gt 0 ]; do
     case $1 in
         --help | -h) usage && exit 0 ;;
-        --from-set)
-            [ $# -gt 1 ] || { echo "run.sh: $1 needs a value" >&2; exit 2; }
-            from_set=$2
-            shift 2 ;;
-        --hours | --minutes | --preset | --device | --seed | --threads | --work | --out | --only)
+        --hours | --minutes | --preset | --start | --device | --seed | --threads | --work | --out | --only)
             [ $# -gt 1 ] || { echo "run.sh: $1 needs a value" >&2; exit 2; }
             printf -v "${1#--}" %s "$2"
             shift 2 ;;
@@ -83,11 +79,19 @@ render() {
     say "the corpus takes $(du -sh "$work/corpus" | cut -f1)"
 }
 
+# A run that has not begun starts from what was carried here, if anything was.
+begin() {
+    [ -n "$start" ] || [ ! -d "$here/start" ] || start=$here/start
+    [ -n "$start" ] && [ ! -d "$work/run" ] || return 0
+    say "starting from $start"
+    cp -r "$start" "$work/run.part" && mv "$work/run.part" "$work/run"
+}
+
 train() {
+    begin
     say "training $preset on $device"
     local arguments=(train --corpus "$work/corpus" --run "$work/run" --preset "$preset" --device "$device")
     [ -z "$minutes" ] || arguments+=(--minutes "$minutes")
-    [ -z "$from_set" ] || arguments+=(--from-set "$from_set")
     if [ "$device" = torch-cuda ] && [ -f "$cuda" ]; then
         LD_PRELOAD=$cuda "$program" "${arguments[@]}"
     else

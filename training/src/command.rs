@@ -12,6 +12,8 @@ use crate::device::DeviceChoice;
 use crate::evaluate::measure::BeatTracker;
 use crate::networks::perceiver::PerceiverConfig;
 use crate::pipeline::Pipeline;
+#[cfg(feature = "export")]
+use crate::pipeline::StageName;
 use crate::preset::Preset;
 
 /// Which training run is meant.
@@ -30,6 +32,10 @@ pub struct TrainArguments {
     #[cfg(feature = "export")]
     #[arg(long)]
     pub from_set: Option<PathBuf>,
+    /// Stages that stay as that set has them; those after them are trained.
+    #[cfg(feature = "export")]
+    #[arg(long, value_enum, num_args = 1.., requires = "from_set")]
+    pub keep: Vec<StageName>,
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
     pub device: DeviceChoice,
@@ -43,7 +49,7 @@ impl TrainArguments {
         let preset = Preset::load(&self.preset)?;
         #[cfg(feature = "export")]
         if let Some(set) = &self.from_set {
-            crate::set::start::from_set(set, &preset, &self.run)?;
+            crate::set::start::from_set(set, &preset, &self.run, &self.keep)?;
         }
         Ok(Pipeline {
             preset,
@@ -66,6 +72,34 @@ pub fn train(arguments: &TrainArguments) -> Result<()> {
         println!("{stage}: {} steps in {:.0} s, loss {loss:.4}", state.step, state.seconds);
     }
     Ok(())
+}
+
+/// Which set a run starts from.
+#[cfg(feature = "export")]
+#[derive(Args, Clone)]
+pub struct StartArguments {
+    /// The set.
+    #[arg(long)]
+    pub set: PathBuf,
+    /// Folder of the run.
+    #[arg(long)]
+    pub run: PathBuf,
+    /// Preset of the run, of the sizes of the set's.
+    #[arg(long, default_value = "small")]
+    pub preset: String,
+    /// Stages that stay as the set has them.
+    #[arg(long, value_enum, num_args = 1..)]
+    pub keep: Vec<StageName>,
+}
+
+/// Writes what a run starts from and trains nothing: a program without export, on another machine, may go on from there.
+///
+/// # Errors
+/// As [`from_set`](crate::set::start::from_set).
+#[cfg(feature = "export")]
+pub fn start(arguments: &StartArguments) -> Result<()> {
+    let StartArguments { set, run, preset, keep } = arguments;
+    crate::set::start::from_set(set, &Preset::load(preset)?, run, keep)
 }
 
 /// Which tokenizers to compare, on what.
@@ -150,6 +184,101 @@ pub fn compare_bars(arguments: &CompareBarsArguments) -> Result<()> {
     };
     print!("{}", crate::compare_bars::table(&crate::compare_bars::run(&request)?));
     Ok(())
+}
+
+/// Which latent action models to compare, on what.
+#[derive(Args, Clone)]
+pub struct CompareActionsArguments {
+    /// The run whose tokenizer and adapter bring the corpus into slots; trained first if they have not finished.
+    #[command(flatten)]
+    pub train: TrainArguments,
+    /// Folder of the models' runs, one folder for each.
+    #[arg(long)]
+    pub runs: PathBuf,
+    /// Models, names or TOML files; all that come with the program if left out.
+    #[arg(long, num_args = 1..)]
+    pub models: Vec<String>,
+    /// What each may compute in training, in 10¹² floating-point operations.
+    #[arg(long, default_value_t = 10.0)]
+    pub teraflop: f64,
+    /// Bars of the validation split that each is measured on.
+    #[arg(long, default_value_t = 512)]
+    pub bars: usize,
+}
+
+/// Trains latent action models at equal compute and prints one table.
+///
+/// # Errors
+/// When a preset, the corpus or the device cannot be had, or a training fails.
+pub fn compare_actions(arguments: &CompareActionsArguments) -> Result<()> {
+    use crate::compare_actions::{ActionsPreset, BUILT_IN, Request, run, table};
+
+    let presets = named(&arguments.models, &BUILT_IN).iter().map(|name| ActionsPreset::load(name)).collect::<Result<_>>()?;
+    let pipeline = arguments.train.pipeline()?;
+    let request = Request {
+        presets,
+        slots: &pipeline.hear()?.slots,
+        runs: arguments.runs.clone(),
+        operations: arguments.teraflop * 1e12,
+        bars: arguments.bars,
+        device: pipeline.device.clone(),
+    };
+    print!("{}", table(&run(&request)?, pipeline.preset.seed));
+    Ok(())
+}
+
+/// Which ways to build the dynamics to compare, on what.
+#[derive(Args, Clone)]
+pub struct CompareDynamicsArguments {
+    /// The run whose tokenizer, adapter and actions are heard with; trained first if they have not finished.
+    #[command(flatten)]
+    pub train: TrainArguments,
+    /// Folder of the runs, one folder for each.
+    #[arg(long)]
+    pub runs: PathBuf,
+    /// Ways, names or TOML files; all that come with the program if left out. The first is also asked under guidance.
+    #[arg(long, num_args = 1..)]
+    pub ways: Vec<String>,
+    /// What each may compute in training, in 10¹² floating-point operations.
+    #[arg(long, default_value_t = 10.0)]
+    pub teraflop: f64,
+    /// Bars of the validation split that each is measured on.
+    #[arg(long, default_value_t = 256)]
+    pub bars: usize,
+}
+
+/// Trains ways to build the dynamics at equal compute and prints one table.
+///
+/// # Errors
+/// When a preset, the corpus or the device cannot be had, or a training fails.
+pub fn compare_dynamics(arguments: &CompareDynamicsArguments) -> Result<()> {
+    use crate::compare_dynamics::{BUILT_IN, DynamicsPreset, Request, run, table};
+
+    let presets = named(&arguments.ways, &BUILT_IN).iter().map(|name| DynamicsPreset::load(name)).collect::<Result<_>>()?;
+    let pipeline = arguments.train.pipeline()?;
+    let slots = pipeline.hear()?.slots;
+    let acted = pipeline.act(&slots)?;
+    let request = Request {
+        presets,
+        slots: &slots,
+        inferred: &acted.inferred,
+        actions: &acted.actions.model,
+        action_config: &pipeline.preset.actions.network,
+        runs: arguments.runs.clone(),
+        operations: arguments.teraflop * 1e12,
+        bars: arguments.bars,
+        device: pipeline.device.clone(),
+    };
+    print!("{}", table(&run(&request)?, pipeline.preset.seed));
+    Ok(())
+}
+
+/// The names that were given, or all that come with the program.
+fn named(given: &[String], built_in: &[(&str, &str)]) -> Vec<String> {
+    match given {
+        [] => built_in.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        names => names.to_vec(),
+    }
 }
 
 /// Where a set goes and which run it comes from.

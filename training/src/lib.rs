@@ -5,12 +5,17 @@
 
 #[cfg(feature = "networks")]
 pub mod beats;
+pub mod chance;
 #[cfg(feature = "networks")]
 pub mod command;
 #[cfg(feature = "networks")]
 pub mod compare;
 #[cfg(feature = "networks")]
+pub mod compare_actions;
+#[cfg(feature = "networks")]
 pub mod compare_bars;
+#[cfg(feature = "networks")]
+pub mod compare_dynamics;
 pub mod corpus;
 #[cfg(feature = "networks")]
 pub mod device;

@@ -112,6 +112,12 @@ enum Verb {
     /// Trains, at equal compute, what brings bars of any length to as many slots, and prints what each way came to.
     CompareBars(turnaround_training::command::CompareBarsArguments),
     #[cfg(feature = "networks")]
+    /// Trains latent action models at equal compute and tells what each brings to held-out bars.
+    CompareActions(turnaround_training::command::CompareActionsArguments),
+    #[cfg(feature = "networks")]
+    /// Trains ways to build the dynamics at equal compute and tells how near held-out bars come, and whether actions are heard.
+    CompareDynamics(turnaround_training::command::CompareDynamicsArguments),
+    #[cfg(feature = "networks")]
     /// Trains a beat tracker, or goes on with one that has not finished.
     TrainBeats(turnaround_training::beats::command::TrainArguments),
     #[cfg(feature = "export")]
@@ -120,6 +126,9 @@ enum Verb {
     #[cfg(feature = "export")]
     /// Measures a beat tracker on held-out recordings, beside others, and writes the result into its card.
     EvaluateBeats(turnaround_training::beats::command::EvaluateArguments),
+    #[cfg(feature = "export")]
+    /// Makes a run start from the weights of a model set, without training anything yet.
+    Start(turnaround_training::command::StartArguments),
     #[cfg(feature = "export")]
     /// Writes a run as a model set: graphs, manifest and card.
     Export(turnaround_training::command::ExportArguments),
@@ -256,11 +265,17 @@ fn run(verb: Verb) -> Result<()> {
         #[cfg(feature = "networks")]
         Verb::CompareBars(arguments) => turnaround_training::command::compare_bars(&arguments),
         #[cfg(feature = "networks")]
+        Verb::CompareActions(arguments) => turnaround_training::command::compare_actions(&arguments),
+        #[cfg(feature = "networks")]
+        Verb::CompareDynamics(arguments) => turnaround_training::command::compare_dynamics(&arguments),
+        #[cfg(feature = "networks")]
         Verb::TrainBeats(arguments) => turnaround_training::beats::command::train(&arguments),
         #[cfg(feature = "export")]
         Verb::ExportBeats(arguments) => turnaround_training::beats::command::export(&arguments),
         #[cfg(feature = "export")]
         Verb::EvaluateBeats(arguments) => turnaround_training::beats::command::evaluate(&arguments),
+        #[cfg(feature = "export")]
+        Verb::Start(arguments) => turnaround_training::command::start(&arguments),
         #[cfg(feature = "export")]
         Verb::Export(arguments) => turnaround_training::command::export(&arguments),
         #[cfg(feature = "export")]

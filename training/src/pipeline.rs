@@ -17,7 +17,7 @@ use crate::networks::adapter::Adapter;
 use crate::networks::dynamics::Dynamics;
 use crate::networks::tokenizer::Tokenizer;
 use crate::preset::Preset;
-use crate::train::dynamics::InferredActions;
+use crate::train::dynamics::{Forcing, InferredActions};
 use crate::train::frames::FrameSource;
 use crate::train::latents::{Latents, Slots};
 use crate::train::run::{RunOptions, State, Trained};
@@ -43,8 +43,39 @@ const CHECKPOINT_SECONDS: f64 = 120.0;
 /// The file in the tokenizer's folder that keeps the scale of the bins it was trained with.
 pub const BIN_SCALE: &str = "bin_scale.json";
 
-/// The stages, in order: the names of their folders.
-const STAGES: [&str; 4] = ["tokenizer", "adapter", "actions", "dynamics"];
+/// The file in the tokenizer's folder that keeps what decoded bins are multiplied by.
+pub const DECODED_GAIN: &str = "decoded_gain.json";
+
+/// The file in the adapter's folder that keeps what slots are standardised by.
+pub const SLOT_STANDARD: &str = "slots.json";
+
+/// The stages of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum StageName {
+    /// The diffusion tokenizer.
+    Tokenizer,
+    /// The bar adapter.
+    Adapter,
+    /// Latent actions.
+    Actions,
+    /// The dynamics.
+    Dynamics,
+}
+
+impl StageName {
+    /// In order: each learns from what those before it make.
+    pub const ALL: [Self; 4] = [Self::Tokenizer, Self::Adapter, Self::Actions, Self::Dynamics];
+
+    /// The name of its folder, in manifests and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tokenizer => "tokenizer",
+            Self::Adapter => "adapter",
+            Self::Actions => "actions",
+            Self::Dynamics => "dynamics",
+        }
+    }
+}
 
 /// The four networks of a set.
 #[derive(Module, Debug)]
@@ -77,12 +108,34 @@ pub struct Models {
     pub folder: PathBuf,
 }
 
+/// The corpus as the later stages hear it, and what made it so.
+pub struct Heard {
+    /// Frames and latents.
+    pub tokenizer: Trained<Tokenizer>,
+    /// Latents and slots.
+    pub adapter: Trained<Adapter>,
+    /// Companding with the measured bin scale.
+    pub companding: Companding,
+    /// What decoded bins are multiplied by, `[bin]`.
+    pub decoded_gain: Vec<f32>,
+    /// All units' slots.
+    pub slots: Slots,
+}
+
+/// The actions of the corpus, and what hears them.
+pub struct Acted {
+    /// Slots to actions, actions to vectors.
+    pub actions: Trained<ActionModel>,
+    /// Of all units.
+    pub inferred: InferredActions,
+}
+
 impl Models {
     /// Parameters of each stage's network.
     pub fn parameters(&self) -> BTreeMap<String, u64> {
         let Networks { tokenizer, adapter, actions, dynamics } = &self.networks;
         let counts = [tokenizer.num_params(), adapter.num_params(), actions.num_params(), dynamics.num_params()];
-        STAGES.iter().zip(counts).map(|(stage, count)| ((*stage).to_owned(), count as u64)).collect()
+        StageName::ALL.iter().zip(counts).map(|(stage, count)| (stage.name().to_owned(), count as u64)).collect()
     }
 }
 
@@ -92,17 +145,57 @@ impl Pipeline {
     /// # Errors
     /// When a stage fails; what was trained before stays.
     pub fn train(&self) -> Result<Models> {
+        let heard = self.hear()?;
+        let Acted { actions, inferred } = self.act(&heard.slots)?;
+        let stage = &self.preset.dynamics;
+        let options = self.options(StageName::Dynamics, stage.share);
+        let dynamics = dynamics::train(&stage.network, &Forcing::default(), &stage.schedule, &heard.slots, &inferred, &options)?;
+
+        let states = [heard.tokenizer.state, heard.adapter.state, actions.state, dynamics.state];
+        Ok(Models {
+            networks: Networks {
+                tokenizer: heard.tokenizer.model,
+                adapter: heard.adapter.model,
+                actions: actions.model,
+                dynamics: dynamics.model,
+            },
+            companding: heard.companding,
+            decoded_gain: heard.decoded_gain,
+            slots: heard.slots,
+            inferred,
+            states: StageName::ALL.iter().map(|stage| stage.name().to_owned()).zip(states).collect(),
+            folder: self.folder.clone(),
+        })
+    }
+
+    /// Trains actions if they have not finished, and hears those of the corpus.
+    ///
+    /// # Errors
+    /// As [`Pipeline::train`].
+    pub fn act(&self, slots: &Slots) -> Result<Acted> {
+        let (stage, sizes) = (&self.preset.actions, self.preset.sizes());
+        let options = self.options(StageName::Actions, stage.share);
+        let actions = actions::train(&stage.network, &stage.schedule, slots, &options)?;
+        let inferred = InferredActions::new(&actions.model, slots, sizes.actions, sizes.active_actions, &self.device);
+        Ok(Acted { actions, inferred })
+    }
+
+    /// Trains tokenizer and adapter if they have not finished, and brings the corpus into slots.
+    ///
+    /// # Errors
+    /// As [`Pipeline::train`].
+    pub fn hear(&self) -> Result<Heard> {
         fs::create_dir_all(&self.folder).with_context(|| format!("creating {}", self.folder.display()))?;
         fs::write(self.folder.join("preset.toml"), toml::to_string_pretty(&self.preset)?)?;
         let sizes = self.preset.sizes();
         let train = self.corpus.of(Split::Train);
         ensure!(!train.is_empty(), "no composition of this corpus falls to the training split: build a longer one");
 
-        let scale = self.stage_folder("tokenizer").join(BIN_SCALE);
+        let scale = self.stage_folder(StageName::Tokenizer).join(BIN_SCALE);
         let (stretch, seed) = (self.preset.stretch_frames, self.preset.seed);
         let source = FrameSource::new(self.corpus.clone(), &sizes, stretch, kept::read(&scale)?, seed, &self.device);
         let stage = &self.preset.tokenizer;
-        let (objective, options) = (&self.preset.objective, self.options("tokenizer", stage.share));
+        let (objective, options) = (&self.preset.objective, self.options(StageName::Tokenizer, stage.share));
         let tokenizer = tokenizer::train(&stage.network, objective, &stage.schedule, &source, &options)?;
         kept::once(&scale, || source.companding().bin_scale.clone())?;
 
@@ -110,51 +203,30 @@ impl Pipeline {
 
         let latents = self.latents(&tokenizer, source.companding(), &sizes)?;
         let stage = &self.preset.adapter;
-        let adapter = adapter::train(&stage.network, &stage.schedule, &latents, &train, &self.options("adapter", stage.share))?;
+        let options = self.options(StageName::Adapter, stage.share);
+        let adapter = adapter::train(&stage.network, &stage.schedule, &latents, &train, &options)?;
 
-        let standard = self.stage_folder("adapter").join("slots.json");
+        let standard = self.stage_folder(StageName::Adapter).join(SLOT_STANDARD);
         let slots = Slots::of_latents(&standard, &latents, &self.corpus, &adapter.model, &sizes, &self.device)?;
-        let stage = &self.preset.actions;
-        let actions = actions::train(&stage.network, &stage.schedule, &slots, &self.options("actions", stage.share))?;
-
-        let inferred = InferredActions::new(&actions.model, &slots, sizes.actions, sizes.active_actions, &self.device);
-        let stage = &self.preset.dynamics;
-        let dynamics =
-            dynamics::train(&stage.network, &stage.schedule, &slots, &inferred, &self.options("dynamics", stage.share))?;
-
-        let states = [tokenizer.state, adapter.state, actions.state, dynamics.state];
-        Ok(Models {
-            networks: Networks {
-                tokenizer: tokenizer.model,
-                adapter: adapter.model,
-                actions: actions.model,
-                dynamics: dynamics.model,
-            },
-            companding: source.companding().clone(),
-            decoded_gain,
-            slots,
-            inferred,
-            states: STAGES.iter().map(|name| (*name).to_owned()).zip(states).collect(),
-            folder: self.folder.clone(),
-        })
+        Ok(Heard { tokenizer, adapter, companding: source.companding().clone(), decoded_gain, slots })
     }
 
     /// The decoder's gain, measured once and kept beside the tokenizer.
     fn decoded_gain(&self, tokenizer: &Trained<Tokenizer>, source: &FrameSource, sizes: &Sizes) -> Result<Vec<f32>> {
-        let path = self.stage_folder("tokenizer").join("decoded_gain.json");
+        let path = self.stage_folder(StageName::Tokenizer).join(DECODED_GAIN);
         kept::once(&path, || gain::measure(&tokenizer.model, source, sizes, self.preset.seed))
     }
 
     /// Latents of the corpus, kept beside the tokenizer that made them.
     fn latents(&self, tokenizer: &Trained<Tokenizer>, companding: &Companding, sizes: &Sizes) -> Result<Latents> {
-        let path = self.stage_folder("tokenizer").join("latents.f32");
+        let path = self.stage_folder(StageName::Tokenizer).join("latents.f32");
         Latents::of_corpus(&path, &self.corpus, &tokenizer.model.encoder, companding, sizes, &self.device)
     }
 
-    fn options(&self, stage: &'static str, share: f64) -> RunOptions {
+    fn options(&self, stage: StageName, share: f64) -> RunOptions {
         RunOptions {
             folder: self.stage_folder(stage),
-            stage,
+            stage: stage.name(),
             seed: self.preset.seed,
             minutes: self.minutes.map(|minutes| minutes * share),
             checkpoint_seconds: CHECKPOINT_SECONDS,
@@ -162,7 +234,7 @@ impl Pipeline {
         }
     }
 
-    fn stage_folder(&self, stage: &str) -> PathBuf {
-        Path::new(&self.folder).join(stage)
+    fn stage_folder(&self, stage: StageName) -> PathBuf {
+        Path::new(&self.folder).join(stage.name())
     }
 }

@@ -81,7 +81,7 @@ impl Preset {
     /// # Errors
     /// When there is no such preset or file, a key is unknown, or sizes contradict each other.
     pub fn load(name_or_path: &str) -> Result<Self> {
-        let table = with_bases(name_or_path, MOST_BASES)?;
+        let table = with_all_bases(name_or_path, &BUILT_IN)?;
         let preset: Preset = table.try_into().with_context(|| format!("reading preset {name_or_path}"))?;
         preset.check()?;
         Ok(preset)
@@ -139,12 +139,19 @@ impl Preset {
     }
 }
 
-/// A preset's text as a table, on top of the table of its base.
-fn with_bases(name_or_path: &str, most: usize) -> Result<toml::Table> {
-    let text = match BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
+/// A preset's text as a table, on top of the table of its base: by name from those `built_in`, or from a file.
+///
+/// # Errors
+/// When there is no such preset or file, or bases go round in a circle.
+pub fn with_all_bases(name_or_path: &str, built_in: &[(&str, &str)]) -> Result<toml::Table> {
+    with_bases(name_or_path, built_in, MOST_BASES)
+}
+
+fn with_bases(name_or_path: &str, built_in: &[(&str, &str)], most: usize) -> Result<toml::Table> {
+    let text = match built_in.iter().find(|(name, _)| *name == name_or_path) {
         Some((_, text)) => (*text).to_owned(),
         None => fs::read_to_string(Path::new(name_or_path)).with_context(|| {
-            let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> = built_in.iter().map(|(name, _)| *name).collect();
             format!("{name_or_path} is neither a preset ({}) nor a readable TOML file", names.join(", "))
         })?,
     };
@@ -152,7 +159,7 @@ fn with_bases(name_or_path: &str, most: usize) -> Result<toml::Table> {
     let Some(base) = table.remove(BASE) else { return Ok(table) };
     let base = base.as_str().with_context(|| format!("the base of {name_or_path} must be a name"))?;
     ensure!(most > 0, "{name_or_path} and its bases go round in a circle");
-    let mut whole = with_bases(base, most - 1)?;
+    let mut whole = with_bases(base, built_in, most - 1)?;
     lay_over(&mut whole, table);
     Ok(whole)
 }

@@ -14,7 +14,7 @@ use turnaround_engine::regenerate::{Request, Settings, Target};
 use turnaround_engine::runtime::{Options, RuntimeChoice};
 use turnaround_engine::{Control, Engine};
 use turnaround_training::corpus::{self, BuildOptions, Corpus, Kind, UnitRow};
-use turnaround_training::pipeline::{Models, Pipeline};
+use turnaround_training::pipeline::{Models, Pipeline, StageName};
 use turnaround_training::preset::Preset;
 use turnaround_training::set;
 use turnaround_training::train::run::State;
@@ -72,14 +72,35 @@ fn starts_from_a_set(set: &Path, whole: &Pipeline, trained: &Models) {
     let Preset { tokenizer, adapter, actions, dynamics, .. } = &mut preset;
     let schedules = [&mut tokenizer.schedule, &mut adapter.schedule, &mut actions.schedule, &mut dynamics.schedule];
     schedules.into_iter().for_each(|schedule| schedule.steps = 1);
-    set::start::from_set(set, &preset, &run).expect("the set is read back");
-    let again = Pipeline { preset, corpus: whole.corpus.clone(), folder: run, device: Device::flex(), minutes: None };
+    set::start::from_set(set, &preset, &run, &[]).expect("the set is read back");
+    let again =
+        Pipeline { preset: preset.clone(), corpus: whole.corpus.clone(), folder: run, device: Device::flex(), minutes: None };
     let again = again.train().expect("training goes on");
     for stage in ["tokenizer", "dynamics"] {
         let (early, late) = ends(&trained.states[stage], loss_of(stage));
         let first = again.states[stage].history[loss_of(stage)][0].1;
         assert!((first - late).abs() < (first - early).abs(), "{stage}: {first} is nearer to {early} than to {late}");
     }
+
+    // Stages that are kept take no step, and what comes of them is what came of them; those after them learn.
+    let run = whole.folder.with_file_name("kept");
+    let kept = [StageName::Tokenizer, StageName::Adapter];
+    set::start::from_set(set, &preset, &run, &kept).expect("the set is read back");
+    let kept =
+        Pipeline { preset: preset.clone(), corpus: whole.corpus.clone(), folder: run, device: Device::flex(), minutes: None };
+    let kept = kept.train().expect("the later stages learn");
+    let steps = |models: &Models, stage: StageName| models.states[stage.name()].step;
+    assert_eq!(steps(&kept, StageName::Tokenizer), steps(trained, StageName::Tokenizer));
+    assert_eq!((steps(&kept, StageName::Actions), steps(&kept, StageName::Dynamics)), (1, 1));
+    let pairs = kept.slots.of_unit.iter().flatten().zip(trained.slots.of_unit.iter().flatten());
+    let worst = pairs.map(|(kept, trained)| (kept - trained).abs()).fold(0.0, f32::max);
+    // Weights of a set are 16 bits wide.
+    assert!(worst < 0.05, "slots of a kept tokenizer and adapter are off by {worst}");
+
+    let gap = [StageName::Adapter];
+    let refused = set::start::from_set(set, &preset, &whole.folder.with_file_name("gap"), &gap)
+        .expect_err("what is before it would change");
+    assert!(refused.to_string().contains("all before it"));
 }
 
 #[test]

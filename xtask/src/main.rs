@@ -28,7 +28,7 @@ usage: cargo xtask VERB
                      set up what is missing, then try a bundle in DawDreamer, pedalboard and Ardour
   train [--preset small] [--hours 8] [--corpus DIR] [--sources DIR] [--run DIR] [--out DIR] [FLAGS of turnaround-training train]
                      a model set from nothing: corpus, training, export, evaluation
-  pack --binary PATH [--out DIR] [--sources DIR] [--soundfont FILE] [--without-samples]
+  pack --binary PATH [--out DIR] [--sources DIR] [--soundfont FILE] [--without-samples] [--start RUN]
                      one file of at most 60 MB for a training machine without network: program, SoundFont, archives, scripts";
 
 fn main() -> ExitCode {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use xtask::bundles::copy::copy_file;
+use xtask::bundles::copy::{copy_file, copy_folder};
 use xtask::options::Arguments;
 use xtask::process::{output, run as run_command};
 use xtask::workspace;
@@ -52,6 +52,7 @@ struct Plan {
     sources: Option<PathBuf>,
     soundfont: Option<PathBuf>,
     without_samples: bool,
+    start: Option<PathBuf>,
 }
 
 impl Plan {
@@ -65,23 +66,26 @@ impl Plan {
         };
         let soundfont = arguments.take("--soundfont")?.map(|named| workspace::folder(Some(named), "")).transpose()?;
         let without_samples = arguments.take_flag("--without-samples");
+        let start = arguments.take("--start")?.map(|named| workspace::folder(Some(named), "")).transpose()?;
         arguments.finish()?;
         let binary = workspace::folder(Some(binary), "")?;
         ensure!(binary.is_file(), "there is no program {}", binary.display());
-        Ok(Self { binary, out, sources, soundfont, without_samples })
+        Ok(Self { binary, out, sources, soundfont, without_samples, start })
     }
 
     /// Puts everything in its place. `program` is one that runs here; the packed one may want libraries that only the other machine has.
     fn fill(&self, folder: &Path, program: &Path) -> Result<()> {
         let root = workspace::root();
         copy_file(&self.binary, &folder.join("turnaround-training"))?;
-        copy_file(&root.join("training/machine/run.sh"), &folder.join("run.sh"))?;
+        for script in ["run.sh", "throughput.py"] {
+            copy_file(&root.join("training/machine").join(script), &folder.join(script))?;
+        }
         for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
             copy_file(&root.join(name), &folder.join(name))?;
         }
-        for entry in fs::read_dir(root.join("training/configs")).context("there are no presets")? {
-            let path = entry?.path();
-            copy_file(&path, &folder.join("presets").join(path.file_name().unwrap_or_default()))?;
+        copy_folder(&root.join("training/configs"), &folder.join("presets"))?;
+        if let Some(start) = &self.start {
+            copy_folder(start, &folder.join("start"))?;
         }
         self.copy_sources(folder, program)?;
         self.pack_soundfont(folder, program)

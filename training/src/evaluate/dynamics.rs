@@ -15,8 +15,8 @@ use turnaround_core::time::{Metre, SampleRate, Seconds, Tempo};
 use turnaround_engine::regenerate::{ActionChoice, Request, Settings, Target};
 use turnaround_engine::{Control, Engine};
 
-use super::chance::Interval;
 use super::spread;
+use crate::chance::Interval;
 use crate::corpus::{Corpus, Split};
 
 /// Bars of context before the target.

@@ -10,7 +10,6 @@ use turnaround_core::audio::Audio;
 use turnaround_core::time::{SampleRate, Seconds};
 
 use super::bed::{Bed, Passage, Place};
-use super::chance::Interval;
 use super::metrics::events::{BEAT_TOLERANCE, f_measure};
 use super::metrics::{Marks, Metric, Ruler};
 use super::noise::{self, NoiseLevel};
@@ -19,6 +18,7 @@ use super::rows::{Anchors, Maker, Pair, Row};
 use super::spread;
 use super::yardsticks::frechet::Gaussian;
 use super::yardsticks::musicnn::Musicnn;
+use crate::chance::Interval;
 
 /// Hears where beats fall: what the beat measure asks of a tracker.
 pub trait BeatTracker {
@@ -39,8 +39,6 @@ pub struct Tools<'a> {
     pub tracker: Option<&'a dyn BeatTracker>,
     /// Seed of noise and resampling.
     pub seed: u64,
-    /// Passages that are made at least, to be listened to.
-    pub heard: usize,
 }
 
 /// A mean over bars.
@@ -128,23 +126,20 @@ pub struct Heard {
     pub takes: Vec<(String, Vec<f32>)>,
 }
 
-/// Measures `bars` bars and as many passages of a bed.
-pub fn measure(bed: &Bed, tools: &Tools<'_>, bars: usize) -> Result<(BedMeasures, Vec<Heard>)> {
+/// Measures `bars` bars of a bed and, where anybody judges those, as many passages.
+pub fn measure(bed: &Bed, tools: &Tools<'_>, bars: usize) -> Result<BedMeasures> {
     let places = bed.bars(bars);
     ensure!(!places.is_empty(), "{} holds no bar that is not silent", bed.source);
-    let wants_all = tools.musicnn.is_some() || tools.tracker.is_some();
-    let [remade, others] = bed.passages(if wants_all { bars } else { tools.heard.min(bars) });
-    let pieces: BTreeSet<usize> =
-        places.iter().map(|place| place.piece).chain(remade.iter().map(|passage| passage.piece)).collect();
-    eprintln!("{}: Opus codes {} pieces", bed.title, pieces.len());
-    let anchors = Anchors::of(bed, &pieces, tools.probe)?;
+    let judges_passages = tools.musicnn.is_some() || tools.tracker.is_some();
+    let [remade, others] = bed.passages(if judges_passages { bars } else { 0 });
+    let anchors = anchors(bed, tools, places.iter().map(|place| place.piece).chain(remade.iter().map(|passage| passage.piece)))?;
     let maker = Maker { probe: tools.probe, bed, anchors: &anchors, seed: tools.seed };
     let encoded: Vec<Bar> =
         places.iter().map(|place| tools.probe.encode(&bed.pieces[place.piece], &bed.range(*place))).collect::<Result<_>>()?;
     let rows = rows(&maker, &places, &encoded, tools.seed)?;
     let noise = noise::monitor(tools.probe, &encoded, tools.seed)?;
     let passages = Passages::make(&maker, &remade)?;
-    let measures = BedMeasures {
+    Ok(BedMeasures {
         key: bed.key.to_owned(),
         title: bed.title.clone(),
         source: bed.source.clone(),
@@ -160,8 +155,21 @@ pub fn measure(bed: &Bed, tools: &Tools<'_>, bars: usize) -> Result<(BedMeasures
             Some(tracker) => passages.beats(tracker, tools)?,
             None => Vec::new(),
         },
-    };
-    Ok((measures, passages.heard(bed, &remade, tools.heard)))
+    })
+}
+
+/// `count` passages of a bed in all their forms, to be listened to.
+pub fn hear(bed: &Bed, tools: &Tools<'_>, count: usize) -> Result<Vec<Heard>> {
+    let [remade, _] = bed.passages(count);
+    let anchors = anchors(bed, tools, remade.iter().map(|passage| passage.piece))?;
+    let maker = Maker { probe: tools.probe, bed, anchors: &anchors, seed: tools.seed };
+    Ok(Passages::make(&maker, &remade)?.heard(bed, &remade))
+}
+
+fn anchors(bed: &Bed, tools: &Tools<'_>, pieces: impl Iterator<Item = usize>) -> Result<Anchors> {
+    let pieces: BTreeSet<usize> = pieces.collect();
+    eprintln!("{}: Opus codes {} pieces", bed.title, pieces.len());
+    Anchors::of(bed, &pieces, tools.probe)
 }
 
 fn rows(maker: &Maker<'_>, places: &[Place], bars: &[Bar], seed: u64) -> Result<Vec<RowMeasures>> {
@@ -255,17 +263,14 @@ impl Passages {
         Ok(rows)
     }
 
-    fn heard(&self, bed: &Bed, passages: &[Passage], count: usize) -> Vec<Heard> {
+    fn heard(&self, bed: &Bed, passages: &[Passage]) -> Vec<Heard> {
         let takes = |index: usize| {
             let original = (Row::Original.name(), self.originals[index].clone());
             let made = self.rows.iter().map(|(row, made)| (row.name(), made[index].clone()));
             [original].into_iter().chain(made).collect()
         };
-        let chosen = spread(&(0..passages.len()).collect::<Vec<_>>(), count);
-        chosen
-            .into_iter()
-            .map(|index| Heard { piece: bed.pieces[passages[index].piece].name.clone(), takes: takes(index) })
-            .collect()
+        let heard = passages.iter().enumerate();
+        heard.map(|(index, passage)| Heard { piece: bed.pieces[passage.piece].name.clone(), takes: takes(index) }).collect()
     }
 }
 
@@ -321,7 +326,8 @@ mod tests {
 
     fn measured(engine: &Engine) -> (BedMeasures, Vec<Heard>) {
         let probe = Probe::new(engine.set()).unwrap();
-        measure(&bed(), &Tools { probe: &probe, musicnn: None, tracker: Some(&Attacks), seed: 5, heard: 1 }, 2).unwrap()
+        let tools = Tools { probe: &probe, musicnn: None, tracker: Some(&Attacks), seed: 5 };
+        (measure(&bed(), &tools, 2).unwrap(), hear(&bed(), &tools, 1).unwrap())
     }
 
     #[test]

@@ -7,12 +7,12 @@ pub mod anchors;
 pub mod beatnet;
 pub mod beats;
 pub mod bed;
-mod chance;
 mod dynamics;
 pub mod hits;
 pub mod measure;
 pub mod metrics;
 mod noise;
+mod parts;
 mod probe;
 mod report;
 mod rows;
@@ -29,10 +29,11 @@ use turnaround_engine::runtime::Options;
 
 use crate::corpus::Corpus;
 
+pub use crate::chance::Interval;
 use bed::Bed;
-pub use chance::Interval;
 pub use dynamics::DynamicsMeasures;
 use measure::{BeatTracker, BedMeasures, Heard, Tools};
+use parts::{Conditions, Parts};
 use probe::Probe;
 use yardsticks::musicnn::{self, Musicnn};
 
@@ -88,7 +89,8 @@ impl Evaluation {
     }
 }
 
-/// Evaluates a set, and leaves the result and a fresh card in its folder.
+/// Evaluates a set, and leaves the result and a fresh card in its folder. What an earlier call that was stopped has measured of the same
+/// set on the same music is taken over.
 ///
 /// # Errors
 /// When the set cannot be loaded, a corpus has no test split, a yardstick that was asked for is missing, or a graph fails.
@@ -97,30 +99,35 @@ pub fn run(request: &Request<'_>) -> Result<Evaluation> {
     let probe = Probe::new(engine.set())?;
     let beds = beds(request, &probe)?;
     let (musicnn, yardsticks) = yardstick(request.yardsticks.as_deref())?;
-    let heard = if request.report.is_some() { HEARD } else { 0 };
-    let tools = Tools { probe: &probe, musicnn: musicnn.as_ref(), tracker: request.tracker, seed: request.seed, heard };
-    let measured: Vec<(BedMeasures, Vec<Heard>)> =
-        beds.iter().map(|bed| measure::measure(bed, &tools, request.bars)).collect::<Result<_>>()?;
-    let candidates = dynamics::candidates(request.corpus, request.bars);
-    let runtime = engine.set().runtime();
-    let (measures, heard): (Vec<BedMeasures>, Vec<Vec<Heard>>) = measured.into_iter().unzip();
-    let evaluation = Evaluation {
-        runtime: format!("{} {} on {}", runtime.runtime, runtime.version, runtime.provider),
-        seed: request.seed,
-        yardsticks,
-        tracker: match request.tracker {
-            Some(_) => "Beat F counts beats within 70 ms of those heard in the original.".to_owned(),
-            None => "Beat F is not measured: this program has no beat tracker.".to_owned(),
-        },
-        beds: measures,
-        dynamics: dynamics::measure(&engine, request.corpus, &candidates, request.seed)?,
+    let tracker = match request.tracker {
+        Some(_) => "Beat F counts beats within 70 ms of those heard in the original.".to_owned(),
+        None => "Beat F is not measured: this program has no beat tracker.".to_owned(),
     };
+    let runtime = engine.set().runtime();
+    let runtime = format!("{} {} on {}", runtime.runtime, runtime.version, runtime.provider);
+    let conditions = Conditions {
+        graphs: Conditions::graphs_of(engine.set().manifest()),
+        runtime: runtime.clone(),
+        bars: request.bars,
+        seed: request.seed,
+        judges: vec![yardsticks.clone(), tracker.clone()],
+    };
+    let parts = Parts::new(request.set, conditions);
+    let tools = Tools { probe: &probe, musicnn: musicnn.as_ref(), tracker: request.tracker, seed: request.seed };
+    let measured = beds.iter().map(|bed| parts.once(bed.key, &bed.source, || measure::measure(bed, &tools, request.bars)));
+    let measured: Vec<BedMeasures> = measured.collect::<Result<_>>()?;
+    let candidates = dynamics::candidates(request.corpus, request.bars);
+    let dynamics =
+        parts.once("dynamics", &beds[0].source, || dynamics::measure(&engine, request.corpus, &candidates, request.seed))?;
+    let evaluation = Evaluation { runtime, seed: request.seed, yardsticks, tracker, beds: measured, dynamics };
     let path = request.set.join(FILE);
     fs::write(&path, serde_json::to_string_pretty(&evaluation)? + "\n").with_context(|| format!("writing {}", path.display()))?;
     crate::set::card::write(request.set)?;
     if let Some(folder) = request.report {
+        let heard = beds.iter().map(|bed| measure::hear(bed, &tools, HEARD)).collect::<Result<Vec<Vec<Heard>>>>()?;
         report::write(folder, &evaluation, &heard, probe.rate)?;
     }
+    parts.remove()?;
     Ok(evaluation)
 }
 

@@ -11,7 +11,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 use turnaround_core::contract::TIMING_FEATURES;
 
-use super::attention::TransformerBlock;
+use super::attention::{TransformerBlock, split_heads};
 use super::dynamics::ConditionedTransformerBlock;
 use super::layers::{LevelEmbedding, layer_norm, linear, rms_norm, zero_linear};
 
@@ -31,12 +31,44 @@ pub struct ActionConfig {
     pub actions: usize,
     /// Embeddings active in one bar.
     pub active: usize,
+    /// Heads that choose, each for its share of the embeddings' numbers. With more than one a bar is described better and no weight means
+    /// anything alone, so such a model is for comparison and cannot be exported.
+    #[serde(default = "one")]
+    pub choosing_heads: usize,
+    /// Where a bar's tokens become one.
+    #[serde(default)]
+    pub pooling: Pooling,
+    /// Bars the encoder hears: 1 is the bar alone, 2 also the one before. Only the first can be exported.
+    #[serde(default = "one")]
+    pub heard_bars: usize,
     /// Slots of a bar.
     pub slots: usize,
     /// Slots read as one token.
     pub slots_per_patch: usize,
     /// Numbers in a slot.
     pub channels: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+/// Where a bar's tokens become one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pooling {
+    /// Scores are averaged before anything is chosen: as many actions as asked for are active in a bar.
+    #[default]
+    Scores,
+    /// Every token chooses, and what is chosen is averaged: up to as many times more actions are active. Not exported.
+    Weights,
+}
+
+impl ActionConfig {
+    /// Whether this model's weights are what a set promises: one choice a bar, made from that bar alone.
+    pub fn can_be_exported(&self) -> bool {
+        self.choosing_heads == 1 && self.pooling == Pooling::Scores && self.heard_bars == 1
+    }
 }
 
 /// Slots of a bar to one score per action.
@@ -48,6 +80,9 @@ pub struct ActionEncoder {
     blocks: Vec<TransformerBlock>,
     query: Linear,
     key: Linear,
+    heads: usize,
+    #[module(skip)]
+    pooling: Pooling,
 }
 
 impl ActionEncoder {
@@ -55,29 +90,61 @@ impl ActionEncoder {
         let width = config.width;
         let patches = config.slots / config.slots_per_patch;
         Self {
-            input: linear(config.channels * config.slots_per_patch, width, device),
+            input: linear(config.heard_bars * config.channels * config.slots_per_patch, width, device),
             timing: linear(TIMING_FEATURES, width, device),
             place: Param::from_tensor(Tensor::random([patches, width], Distribution::Normal(0.0, 0.1), device)),
             blocks: (0..config.encoder_blocks).map(|_| TransformerBlock::new(width, config.heads, device)).collect(),
             query: linear(width, width, device),
             key: linear(width, width, device),
+            heads: config.choosing_heads,
+            pooling: config.pooling,
         }
     }
 
-    /// `slots` `[batch, slot, channel]` standardised, `timing` `[batch, 2]`, embeddings `[action, width]`, to scores `[batch, action]`.
+    /// `slots` `[batch, slot, channel]` standardised, `timing` `[batch, 2]`, embeddings `[action, width]`, to scores `[batch, action]`: the
+    /// way of a model that can be exported.
     ///
     /// Scores are averaged over a bar's tokens before any softmax, so an inferred action has exactly as many active weights as asked.
     pub fn forward(&self, slots: Tensor<3>, timing: Tensor<2>, table: &ActionTable) -> Tensor<2> {
-        let [batch, slot, channel] = slots.dims();
+        let query = self.queries(slots, timing).mean_dim(1).squeeze_dim::<2>(1); // [batch, width]
         let width = self.place.dims()[1];
+        query.matmul(self.key.forward(table.normalised()).transpose()).mul_scalar((width as f64).powf(-0.5))
+    }
+
+    /// Scores of every choice, `[batch, choice, head, action]`: a choice is made for the bar or for each of its tokens.
+    fn scores(&self, slots: Tensor<3>, timing: Tensor<2>, table: &ActionTable) -> Tensor<4> {
+        let query = self.queries(slots, timing);
+        let query = match self.pooling {
+            Pooling::Scores => query.mean_dim(1),
+            Pooling::Weights => query,
+        };
+        let [batch, choices, width] = query.dims();
+        let head_width = width / self.heads;
+        let query = split_heads(query, self.heads); // [batch, head, choice, head_width]
+        let key = self.key.forward(table.normalised()); // [action, width]
+        let key = split_heads(key.unsqueeze::<3>(), self.heads); // [1, head, action, head_width]
+        let scores = query.matmul(key.swap_dims(2, 3)).mul_scalar((head_width as f64).powf(-0.5));
+        debug_assert_eq!(scores.dims()[..3], [batch, self.heads, choices]);
+        scores.swap_dims(1, 2)
+    }
+
+    /// `[batch, token, width]`.
+    fn queries(&self, slots: Tensor<3>, timing: Tensor<2>) -> Tensor<3> {
+        let [batch, slot, channel] = slots.dims();
         let patches = self.place.dims()[0];
         let h = self.input.forward(slots.reshape([batch, patches, slot / patches * channel])); // [batch, patch, width]
         let h = h + self.timing.forward(timing).unsqueeze_dim::<3>(1) + self.place.val().unsqueeze::<3>();
         let h = self.blocks.iter().fold(h, |h, block| block.forward(h));
-        let query = self.query.forward(rms_norm(h)).mean_dim(1).squeeze_dim::<2>(1); // [batch, width]
-        let key = self.key.forward(table.normalised()); // [action, width]
-        query.matmul(key.transpose()).mul_scalar((width as f64).powf(-0.5))
+        self.query.forward(rms_norm(h))
     }
+}
+
+/// What was chosen for some bars.
+pub struct Choice {
+    /// Scores of all choices, `[row, action]`.
+    pub scores: Tensor<2>,
+    /// Weights by head, each row of which adds up to one, `[batch, head, action]`.
+    pub weights: Tensor<3>,
 }
 
 /// The embeddings themselves.
@@ -101,6 +168,15 @@ impl ActionTable {
     /// Weights `[batch, action]` to an action vector `[batch, width]`.
     pub fn embed(&self, weights: Tensor<2>) -> Tensor<2> {
         rms_norm(weights.matmul(self.normalised()))
+    }
+
+    /// Weights by head, `[batch, head, action]`, each for its share of the embeddings, to an action vector `[batch, width]`.
+    pub fn embed_by_head(&self, weights: Tensor<3>) -> Tensor<2> {
+        let [batch, heads, _] = weights.dims();
+        let values = split_heads(self.normalised().unsqueeze::<3>(), heads).squeeze_dim::<3>(0); // [head, action, head_width]
+        let mixed = weights.swap_dims(0, 1).matmul(values).swap_dims(0, 1); // [batch, head, head_width]
+        let width = mixed.dims()[2] * heads;
+        rms_norm(mixed.reshape([batch, width]))
     }
 }
 
@@ -131,15 +207,19 @@ pub struct ActionDecoder {
 
 impl ActionDecoder {
     fn new(config: &ActionConfig, device: &Device) -> Self {
-        let width = config.width;
         let patch = config.channels * config.slots_per_patch;
         let patches = config.slots / config.slots_per_patch;
+        Self::of_sizes(config.width, config.heads, config.decoder_blocks, [patches, patch], device)
+    }
+
+    /// A fresh decoder of bars of `[patch, number]`.
+    pub fn of_sizes(width: usize, heads: usize, blocks: usize, [patches, patch]: [usize; 2], device: &Device) -> Self {
         Self {
             input: linear(2 * patch, width, device),
             place: Param::from_tensor(Tensor::random([patches, width], Distribution::Normal(0.0, 0.1), device)),
             level: LevelEmbedding::new(width, device),
             timing: linear(TIMING_FEATURES, width, device),
-            blocks: (0..config.decoder_blocks).map(|_| ConditionedTransformerBlock::new(width, config.heads, device)).collect(),
+            blocks: (0..blocks).map(|_| ConditionedTransformerBlock::new(width, heads, device)).collect(),
             output: zero_linear(width, patch, device),
         }
     }
@@ -174,19 +254,45 @@ pub struct ActionModel {
     pub table: ActionTable,
     /// The training-only decoder.
     pub decoder: ActionDecoder,
+    heard_bars: usize,
 }
 
 impl ActionModel {
     /// A fresh model.
     pub fn new(config: &ActionConfig, device: &Device) -> Self {
-        let table = ActionTable::new(config, device);
-        Self { encoder: ActionEncoder::new(config, device), table, decoder: ActionDecoder::new(config, device) }
+        Self {
+            encoder: ActionEncoder::new(config, device),
+            table: ActionTable::new(config, device),
+            decoder: ActionDecoder::new(config, device),
+            heard_bars: config.heard_bars,
+        }
     }
 
     /// Slots and timing to scores `[batch, action]`.
     pub fn scores(&self, slots: Tensor<3>, timing: Tensor<2>) -> Tensor<2> {
         self.encoder.forward(slots, timing, &self.table)
     }
+
+    /// What a model of any sizes chooses for `bars` `[batch, slot, channel]` that follow `previous`, `active` actions at a choice:
+    /// see [`weights_from_scores`].
+    pub fn choose(&self, bars: Tensor<3>, previous: Tensor<3>, timing: Tensor<2>, active: usize, density: f64) -> Choice {
+        let heard = match self.heard_bars {
+            1 => bars,
+            _ => beside(previous, bars, self.encoder.place.dims()[0]),
+        };
+        let scores = self.encoder.scores(heard, timing, &self.table);
+        let [batch, choices, heads, actions] = scores.dims();
+        let scores = scores.reshape([batch * choices * heads, actions]);
+        let weights = weights_from_scores(scores.clone(), active, density).reshape([batch, choices, heads, actions]);
+        Choice { scores, weights: weights.mean_dim(1).squeeze_dim::<3>(1) }
+    }
+}
+
+/// Two bars `[batch, slot, channel]` as one of twice the channels, so that patches that share a place are read as one.
+fn beside(previous: Tensor<3>, bars: Tensor<3>, patches: usize) -> Tensor<3> {
+    let [batch, slot, channel] = bars.dims();
+    let patched = |bars: Tensor<3>| bars.reshape([batch, patches, slot / patches * channel]);
+    Tensor::cat(vec![patched(previous), patched(bars)], 2).reshape([batch, slot, 2 * channel])
 }
 
 /// The action table together with the dynamics' null action: what the dynamics is told, from weights alone.
@@ -219,6 +325,78 @@ mod tests {
         let weights = weights_from_scores(scores, 2, 0.0).into_data().try_into_vec::<f32>().expect("floats");
         assert_eq!(weights.iter().filter(|weight| **weight > 0.0).count(), 2);
         assert!(weights[1] > weights[3] && (weights.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+
+    fn config() -> ActionConfig {
+        ActionConfig {
+            width: 16,
+            heads: 2,
+            encoder_blocks: 1,
+            decoder_blocks: 1,
+            actions: 8,
+            active: 3,
+            choosing_heads: 1,
+            pooling: Pooling::Scores,
+            heard_bars: 1,
+            slots: 8,
+            slots_per_patch: 2,
+            channels: 4,
+        }
+    }
+
+    fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+        tensor.into_data().try_into_vec().expect("floats")
+    }
+
+    fn bars() -> Tensor<3> {
+        Tensor::random([3, 8, 4], Distribution::Normal(0.0, 1.0), &Device::flex())
+    }
+
+    fn chosen(model: &ActionModel, bars: &Tensor<3>, previous: &Tensor<3>) -> Choice {
+        let timing = Tensor::zeros([3, TIMING_FEATURES], &Device::flex());
+        model.choose(bars.clone(), previous.clone(), timing, 3, 0.0)
+    }
+
+    #[test]
+    fn one_head_and_pooled_scores_choose_what_the_exported_way_chooses() {
+        let device = Device::flex();
+        let model = ActionModel::new(&config(), &device);
+        let (bars, previous) = (bars(), bars());
+        let choice = chosen(&model, &bars, &previous);
+        let scores = model.scores(bars, Tensor::zeros([3, TIMING_FEATURES], &device));
+        assert!(numbers(choice.scores - scores.clone()).iter().all(|x| x.abs() < 1e-5));
+        let weights = weights_from_scores(scores, 3, 0.0);
+        let one_way = numbers(model.table.embed(weights));
+        let other_way = numbers(model.table.embed_by_head(choice.weights));
+        assert!(one_way.iter().zip(&other_way).all(|(a, b)| (a - b).abs() < 1e-5));
+    }
+
+    #[test]
+    fn only_pooled_scores_bound_how_many_actions_are_active() {
+        let active = |pooling: Pooling| {
+            let model = ActionModel::new(&ActionConfig { pooling, ..config() }, &Device::flex());
+            let weights = numbers(chosen(&model, &bars(), &bars()).weights);
+            let rows: Vec<usize> =
+                weights.chunks_exact(8).map(|row| row.iter().filter(|weight| **weight > 0.0).count()).collect();
+            assert!(weights.chunks_exact(8).all(|row| (row.iter().sum::<f32>() - 1.0).abs() < 1e-5));
+            rows
+        };
+        assert_eq!(active(Pooling::Scores), [3, 3, 3]);
+        assert!(active(Pooling::Weights).iter().any(|active| *active > 3));
+    }
+
+    #[test]
+    fn heads_choose_apart_and_the_bar_before_counts_where_it_is_heard() {
+        let device = Device::flex();
+        let model = ActionModel::new(&ActionConfig { choosing_heads: 4, ..config() }, &device);
+        let weights = numbers(chosen(&model, &bars(), &bars()).weights.narrow(0, 0, 1));
+        assert_ne!(weights[..8], weights[8..16]);
+        for heard_bars in [1, 2] {
+            let model = ActionModel::new(&ActionConfig { heard_bars, ..config() }, &device);
+            let (here, before) = (bars(), bars());
+            let scores = |previous: &Tensor<3>| numbers(chosen(&model, &here, previous).scores);
+            assert_eq!(scores(&before) != scores(&bars()), heard_bars == 2);
+        }
     }
 
     #[test]

@@ -4,9 +4,12 @@
 
 use turnaround_core::contract::POSITION_FEATURES;
 
+use super::actions::ActionConfig;
 use super::adapter::AdapterConfig;
 use super::bands::{EXPANSION, READ};
+use super::codes::CodeConfig;
 use super::convnext;
+use super::dynamics::{Conditioning, DynamicsConfig};
 use super::layers::LEVEL_FEATURES;
 use super::perceiver::PerceiverConfig;
 use super::tokenizer::{Rate, TokenizerConfig};
@@ -143,6 +146,52 @@ fn call(config: &TokenizerConfig) -> f64 {
         }
     }
     total
+}
+
+/// A latent action model's encoder and decoder, for one bar; see [`super::actions`].
+pub fn actions(config: &ActionConfig) -> f64 {
+    let patches = (config.slots / config.slots_per_patch) as f64;
+    let width = config.width;
+    let encoder = patches * dense(config.heard_bars * config.channels * config.slots_per_patch, width)
+        + config.encoder_blocks as f64 * transformer_block(width, patches)
+        + patches * dense(width, width)
+        + config.actions as f64 * dense(width, width) / BATCH_OF_ACTIONS;
+    encoder + action_decoder(width, config.decoder_blocks, patches, config.channels * config.slots_per_patch)
+}
+
+/// The keys of a table of actions are computed once for a batch; about so many bars share them.
+const BATCH_OF_ACTIONS: f64 = 64.0;
+
+/// A code model's encoder, and its decoder on every bar but the first, for one window of bars; see [`super::codes`].
+pub fn codes(config: &CodeConfig) -> f64 {
+    let (bars, patches) = (config.bars as f64, (config.slots / config.slots_per_patch) as f64);
+    let (width, patch) = (config.width, config.channels * config.slots_per_patch);
+    let within = 2.0 * bars * transformer_block(width, patches);
+    let across = patches * transformer_block(width, bars);
+    let encoder = bars * patches * dense(patch, width) + config.rounds as f64 * (within + across);
+    encoder + (bars - 1.0) * action_decoder(width, config.decoder_blocks, patches, patch)
+}
+
+/// The dynamics, for one window of bars all seen at once; see [`super::dynamics`].
+pub fn dynamics(config: &DynamicsConfig) -> f64 {
+    let (bars, patches) = (config.window_bars as f64, (config.slots / config.slots_per_patch) as f64);
+    let (width, patch, tokens) = (config.width, config.channels * config.slots_per_patch, bars * patches);
+    let told = bars * (dense(LEVEL_FEATURES, width) + dense(config.action_width, width) + 2.0 * dense(width, width));
+    let conditioning = match config.conditioning {
+        Conditioning::AdaptiveNorm => bars * dense(width, 6 * width),
+        Conditioning::Concatenation => tokens * dense(2 * width, width),
+        Conditioning::CrossAttention => {
+            let reading = tokens * 2.0 * dense(width, width) + 3.0 * bars * dense(width, 2 * width) + pairs(width, 3.0 * tokens);
+            config.layers as f64 * reading
+        }
+    };
+    tokens * 2.0 * dense(patch, width) + told + conditioning + config.layers as f64 * transformer_block(width, tokens)
+}
+
+/// What rebuilds one bar from noise, the bar before and an action.
+fn action_decoder(width: usize, blocks: usize, patches: f64, patch: usize) -> f64 {
+    let modulation = dense(width, 6 * width);
+    patches * (dense(2 * patch, width) + dense(width, patch)) + blocks as f64 * (transformer_block(width, patches) + modulation)
 }
 
 #[cfg(test)]

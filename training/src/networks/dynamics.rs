@@ -11,8 +11,21 @@ use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use turnaround_core::contract::TIMING_FEATURES;
 
-use super::attention::{Rotation, attend, frequencies, join_heads, split_heads};
+use super::attention::{CrossAttention, Rotation, attend, frequencies, join_heads, split_heads};
 use super::layers::{FeedForward, LevelEmbedding, layer_norm, linear, modulate, zero_linear};
+
+/// How the dynamics is told the noise level, the action and the tempo of a bar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conditioning {
+    /// Norms and gates of every layer follow them (AdaLN-zero).
+    #[default]
+    AdaptiveNorm,
+    /// The bar's tokens read them, as three tokens more, in every layer.
+    CrossAttention,
+    /// They are laid beside each token's numbers, once, before the first layer.
+    Concatenation,
+}
 
 /// Sizes of the dynamics.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,6 +37,9 @@ pub struct DynamicsConfig {
     pub layers: usize,
     /// Attention heads; their width must divide by four for rotary positions in bar and slot.
     pub heads: usize,
+    /// How noise level, action and tempo are told.
+    #[serde(default)]
+    pub conditioning: Conditioning,
     /// Bars in a training window.
     pub window_bars: usize,
     /// Width of an action vector.
@@ -74,6 +90,7 @@ impl ConditionedTransformerBlock {
 #[derive(Module, Debug)]
 struct Layer {
     table: Param<Tensor<1>>,
+    reading: Option<CrossAttention>,
     query_key_value: Linear,
     out: Linear,
     feed_forward: FeedForward,
@@ -87,25 +104,34 @@ impl Layer {
         let width = config.width;
         Self {
             table: Param::from_tensor(Tensor::zeros([6 * width], device)),
+            reading: (config.conditioning == Conditioning::CrossAttention)
+                .then(|| CrossAttention::new(width, config.heads, device)),
             query_key_value: linear(width, 3 * width, device),
             out: linear(width, width, device),
             feed_forward: FeedForward::new(width, false, device),
         }
     }
 
-    /// Tokens `[batch, bar, patch, width]`, shared modulation `[batch, bar, 1, 6·width]`; `before` are keys and values of context.
-    /// Returns the tokens and this layer's own keys and values.
+    /// Tokens `[batch, bar, patch, width]`; `before` are keys and values of context. Returns the tokens and this layer's own keys and values.
     fn forward(
         &self,
         x: Tensor<4>,
-        shared: &Tensor<4>,
-        rotation: &Rotation,
+        told: &Told,
         before: Option<KeysValues>,
         bias: Option<&Tensor<4>>,
         heads: usize,
     ) -> (Tensor<4>, KeysValues) {
         let [batch, bar, patch, width] = x.dims();
-        let modulation = shared.clone() + self.table.val().unsqueeze::<4>();
+        let own = self.table.val().unsqueeze::<4>();
+        let modulation = told.modulation.as_ref().map_or_else(|| own.clone(), |shared| shared.clone() + own.clone());
+        let x = match &self.reading {
+            Some(reading) => {
+                let read = reading.forward(x.reshape([batch * bar, patch, width]), told.tokens.clone());
+                read.reshape([batch, bar, patch, width])
+            }
+            None => x,
+        };
+        let rotation = &told.rotation;
         let part = |i: usize| modulation.clone().narrow(3, i * width, width);
 
         let all = self.query_key_value.forward(modulate(x.clone(), part(0), part(1)).reshape([batch, bar * patch, width]));
@@ -139,6 +165,15 @@ pub struct Bars {
     pub position: Tensor<1>,
 }
 
+/// What every layer is told.
+struct Told {
+    /// `[batch, bar, 1, 6·width]`, where norms and gates follow it.
+    modulation: Option<Tensor<4>>,
+    /// Noise level, action and tempo, `[batch·bar, 3, width]`.
+    tokens: Tensor<3>,
+    rotation: Rotation,
+}
+
 /// The dynamics network.
 #[derive(Module, Debug)]
 pub struct Dynamics {
@@ -147,7 +182,8 @@ pub struct Dynamics {
     level: LevelEmbedding,
     action: Linear,
     condition: Linear,
-    shared_modulation: Linear,
+    shared_modulation: Option<Linear>,
+    beside: Option<Linear>,
     layers: Vec<Layer>,
     output: Linear,
     /// Stands for "no action": `[action_width]`.
@@ -169,7 +205,8 @@ impl Dynamics {
             level: LevelEmbedding::new(width, device),
             action: linear(config.action_width, width, device),
             condition: linear(width, width, device),
-            shared_modulation: zero_linear(width, 6 * width, device),
+            shared_modulation: (config.conditioning == Conditioning::AdaptiveNorm).then(|| zero_linear(width, 6 * width, device)),
+            beside: (config.conditioning == Conditioning::Concatenation).then(|| linear(2 * width, width, device)),
             layers: (0..config.layers).map(|_| Layer::new(config, device)).collect(),
             output: zero_linear(width, patch, device),
             null_action: Param::from_tensor(null),
@@ -182,18 +219,17 @@ impl Dynamics {
     ///
     /// Returns `[batch, bar, slot, channel]`.
     pub fn velocity(&self, bars: &Bars, bias: Option<&Tensor<4>>) -> Tensor<4> {
-        let (tokens, shared, rotation) = self.prepare(bars);
-        let tokens =
-            self.layers.iter().fold(tokens, |tokens, layer| layer.forward(tokens, &shared, &rotation, None, bias, self.heads).0);
+        let (tokens, told) = self.prepare(bars);
+        let tokens = self.layers.iter().fold(tokens, |tokens, layer| layer.forward(tokens, &told, None, bias, self.heads).0);
         self.finish(tokens, bars.slots.dims())
     }
 
     /// Keys and values of clean context, each `[layer, batch, head, token, head_width]`.
     pub fn context(&self, bars: &Bars) -> (Tensor<5>, Tensor<5>) {
-        let (mut tokens, shared, rotation) = self.prepare(bars);
+        let (mut tokens, told) = self.prepare(bars);
         let (mut keys, mut values) = (Vec::new(), Vec::new());
         for layer in &self.layers {
-            let (next, (key, value)) = layer.forward(tokens, &shared, &rotation, None, None, self.heads);
+            let (next, (key, value)) = layer.forward(tokens, &told, None, None, self.heads);
             tokens = next;
             keys.push(key.unsqueeze_dim::<5>(0));
             values.push(value.unsqueeze_dim::<5>(0));
@@ -203,19 +239,19 @@ impl Dynamics {
 
     /// The clean target bars as one call sees them, `[batch, bar, slot, channel]`, given the context's keys and values.
     pub fn step(&self, bars: &Bars, keys: &Tensor<5>, values: &Tensor<5>) -> Tensor<4> {
-        let (mut tokens, shared, rotation) = self.prepare(bars);
+        let (mut tokens, told) = self.prepare(bars);
         for (index, layer) in self.layers.iter().enumerate() {
             let of_layer = |cache: &Tensor<5>| cache.clone().narrow(0, index, 1).squeeze_dim::<4>(0);
             let before = Some((of_layer(keys), of_layer(values)));
-            tokens = layer.forward(tokens, &shared, &rotation, before, None, self.heads).0;
+            tokens = layer.forward(tokens, &told, before, None, self.heads).0;
         }
         let velocity = self.finish(tokens, bars.slots.dims());
         let level = bars.level.clone().unsqueeze_dim::<3>(2).unsqueeze_dim::<4>(3); // [batch, bar, 1, 1]
         bars.slots.clone() - velocity * level
     }
 
-    /// Tokens `[batch, bar, patch, width]`, shared modulation `[batch, bar, 1, 6·width]`, and rotations.
-    fn prepare(&self, bars: &Bars) -> (Tensor<4>, Tensor<4>, Rotation) {
+    /// Tokens `[batch, bar, patch, width]`, and what every layer is told.
+    fn prepare(&self, bars: &Bars) -> (Tensor<4>, Told) {
         let [batch, bar, slot, channel] = bars.slots.dims();
         let patches = slot / self.slots_per_patch;
         let timing = self.timing.forward(bars.timing.clone()).unsqueeze_dim::<3>(1); // [batch, 1, width]
@@ -225,11 +261,22 @@ impl Dynamics {
         let level = self.level.forward(bars.level.clone().reshape([batch * bar])); // [batch·bar, width]
         let width = level.dims()[1];
         let level = level.reshape([batch, bar, width]);
-        let told = level + self.action.forward(bars.action.clone()) + timing;
-        let condition = silu(self.condition.forward(silu(told)));
-        let shared = self.shared_modulation.forward(condition).unsqueeze_dim::<4>(2); // [batch, bar, 1, 6·width]
+        let action = self.action.forward(bars.action.clone());
+        let condition = silu(self.condition.forward(silu(level.clone() + action.clone() + timing.clone())));
+        let modulation = self.shared_modulation.as_ref().map(|shared| shared.forward(condition.clone()).unsqueeze_dim::<4>(2));
+        // Adding zeros repeats along an axis without a shape that a traced graph would freeze.
+        let timing = level.clone().mul_scalar(0.0) + timing;
+        let as_token = |told: Tensor<3>| told.reshape([batch * bar, 1, width]);
+        let told = Tensor::cat(vec![as_token(level), as_token(action), as_token(timing)], 1);
+        let tokens = match &self.beside {
+            Some(beside) => {
+                let repeated = tokens.clone().mul_scalar(0.0) + condition.unsqueeze_dim::<4>(2);
+                beside.forward(Tensor::cat(vec![tokens, repeated], 3))
+            }
+            None => tokens,
+        };
         let rotation = self.rotation(&bars.position, patches, width / self.heads);
-        (tokens, shared, rotation)
+        (tokens, Told { modulation, tokens: told, rotation })
     }
 
     /// Half of a head's rotations follow the bar, half the slot within it, so that a longer context is the same in kind.
@@ -272,8 +319,9 @@ pub fn noise_ordered_bias(level: &Tensor<2>, patches: usize, slack: f64) -> Tens
 mod tests {
     use super::*;
 
-    fn config() -> DynamicsConfig {
+    fn config(conditioning: Conditioning) -> DynamicsConfig {
         DynamicsConfig {
+            conditioning,
             width: 32,
             layers: 2,
             heads: 2,
@@ -286,14 +334,14 @@ mod tests {
     }
 
     /// A network whose zero-initialised parts are random, so that every path carries something.
-    fn awake(device: &Device) -> Dynamics {
+    fn awake(conditioning: Conditioning, device: &Device) -> Dynamics {
         struct Stir;
         impl burn::module::ModuleMapper for Stir {
             fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
                 param.map(|x| x.clone() + Tensor::random(x.dims(), Distribution::Normal(0.0, 0.1), &x.device()))
             }
         }
-        Dynamics::new(&config(), device).map(&mut Stir)
+        Dynamics::new(&config(conditioning), device).map(&mut Stir)
     }
 
     fn bars(levels: &[f32], first: usize, all: &Tensor<4>, actions: &Tensor<3>) -> Bars {
@@ -309,10 +357,39 @@ mod tests {
         }
     }
 
+    const WAYS: [Conditioning; 3] = [Conditioning::AdaptiveNorm, Conditioning::CrossAttention, Conditioning::Concatenation];
+
+    #[test]
+    fn however_it_is_told_a_bar_changes_with_its_level_its_action_and_its_tempo() {
+        let device = Device::flex();
+        for way in WAYS {
+            let dynamics = awake(way, &device);
+            let all = Tensor::<4>::random([1, 4, 8, 4], Distribution::Normal(0.0, 1.0), &device);
+            let actions = Tensor::<3>::random([1, 4, 8], Distribution::Normal(0.0, 1.0), &device);
+            let told = bars(&[0.02, 0.02, 0.02, 0.7], 0, &all, &actions);
+            let other = [
+                Bars { level: told.level.clone() + 0.1, ..told.clone() },
+                Bars { action: told.action.clone() + 0.1, ..told.clone() },
+                Bars { timing: told.timing.clone() + 0.1, ..told.clone() },
+            ];
+            let velocity = dynamics.velocity(&told, None);
+            for other in other {
+                let difference: f32 = (velocity.clone() - dynamics.velocity(&other, None)).abs().max().into_scalar();
+                assert!(difference > 1e-4, "{way:?} does not listen");
+            }
+        }
+    }
+
     #[test]
     fn cached_context_gives_what_the_whole_window_gives() {
+        for way in WAYS {
+            cached_context_is_the_whole_window(way);
+        }
+    }
+
+    fn cached_context_is_the_whole_window(way: Conditioning) {
         let device = Device::flex();
-        let dynamics = awake(&device);
+        let dynamics = awake(way, &device);
         let all = Tensor::<4>::random([1, 4, 8, 4], Distribution::Normal(0.0, 1.0), &device);
         let actions = Tensor::<3>::random([1, 4, 8], Distribution::Normal(0.0, 1.0), &device);
         let whole = bars(&[0.02, 0.02, 0.02, 0.7], 0, &all, &actions);

@@ -9,6 +9,7 @@ use turnaround_core::contract::{Graph, MANIFEST_FILE, Manifest};
 
 use super::parity::{self, Parity};
 use crate::evaluate::{self, Evaluation};
+use crate::pipeline::StageName;
 use crate::preset::Preset;
 
 /// The card's file name.
@@ -77,7 +78,7 @@ fn training(text: &mut String, manifest: &Manifest) -> Result<()> {
     )?;
     writeln!(text, "Rights: {}\n", rights(&training.data))?;
     writeln!(text, "| stage | parameters | steps | smoothed loss at the end |\n|---|---|---|---|")?;
-    for stage in ["tokenizer", "adapter", "actions", "dynamics"] {
+    for stage in StageName::ALL.map(StageName::name) {
         let (parameters, steps) = (training.parameters.get(stage), training.steps.get(stage));
         let loss = training.losses.get(stage).copied().unwrap_or(f64::NAN);
         writeln!(text, "| {stage} | {} | {} | {loss:.4} |", parameters.unwrap_or(&0), steps.unwrap_or(&0))?;

@@ -1,6 +1,7 @@
 //! A set as the checkpoint that training starts from: the weights of its graphs, put where a run looks for them.
 //!
-//! The training-only parts of a network (the decoder that actions are learned with) are not in any graph and start afresh.
+//! The training-only parts of a network (the decoder that actions are learned with) are not in any graph and start afresh. Stages may also
+//! be kept as they are: then nothing of them is trained, and the later ones learn on top of what the set has.
 
 use std::fs;
 use std::path::Path;
@@ -8,6 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use burn::module::Module;
 use burn::tensor::Device;
+use serde::Serialize;
 use turnaround_core::contract::{Graph, MANIFEST_FILE, Manifest};
 
 use crate::export::Weights;
@@ -15,18 +17,27 @@ use crate::networks::actions::ActionModel;
 use crate::networks::adapter::Adapter;
 use crate::networks::dynamics::Dynamics;
 use crate::networks::tokenizer::Tokenizer;
-use crate::pipeline::BIN_SCALE;
+use crate::pipeline::{BIN_SCALE, DECODED_GAIN, SLOT_STANDARD, StageName};
 use crate::preset::Preset;
-use crate::train::run::{START, holds_a_run};
+use crate::train::latents::Standard;
+use crate::train::run::{START, State, holds_a_run, save_finished};
+
+const STAGES_IN_ORDER: &str = "tokenizer, adapter, actions, dynamics";
 
 /// The dynamics' null action, which lies in the graph that embeds actions.
 const NULL_ACTION: &str = "null_action";
 
-/// Makes every stage of the run in `run` that has not begun start from the weights of a set.
+/// Makes every stage of the run in `run` that has not begun start from the weights of a set; those `kept` are finished as they are.
 ///
 /// # Errors
-/// When the set cannot be read, its networks have other sizes than the preset's, or a file cannot be written.
-pub fn from_set(set: &Path, preset: &Preset, run: &Path) -> Result<()> {
+/// When the set cannot be read, its networks have other sizes than the preset's, a stage is to be kept and one before it is not, or a file
+/// cannot be written.
+pub fn from_set(set: &Path, preset: &Preset, run: &Path, kept: &[StageName]) -> Result<()> {
+    let all = StageName::ALL.iter().map(|stage| kept.contains(stage));
+    ensure!(
+        all.is_sorted_by(|earlier, later| earlier >= later),
+        "a stage can only be kept together with all before it: {STAGES_IN_ORDER}"
+    );
     let manifest = fs::read_to_string(set.join(MANIFEST_FILE)).with_context(|| format!("{} is no model set", set.display()))?;
     let manifest = Manifest::parse(&manifest).with_context(|| format!("reading {}", set.display()))?;
     ensure!(
@@ -36,25 +47,32 @@ pub fn from_set(set: &Path, preset: &Preset, run: &Path) -> Result<()> {
         preset.name
     );
     let graphs = Graphs { set, manifest: &manifest };
+    let place = Place { run, manifest: &manifest, kept };
     let device = Device::flex();
 
     let mut tokenizer = Tokenizer::new(&preset.tokenizer.network, &device);
     tokenizer.encoder = graphs.read(Graph::Encoder)?.load_into(tokenizer.encoder)?;
     tokenizer.decoder.condition = graphs.read(Graph::DecoderCondition)?.load_into(tokenizer.decoder.condition)?;
     tokenizer.decoder.denoiser = graphs.read(Graph::DecoderStep)?.load_into(tokenizer.decoder.denoiser)?;
-    put(&run.join("tokenizer"), tokenizer)?;
-    let scale = serde_json::to_string(&manifest.statistics.bin_scale)?;
-    fs::write(run.join("tokenizer").join(BIN_SCALE), scale).context("writing the scale of the bins")?;
+    place.put(StageName::Tokenizer, tokenizer)?;
+    place.tell(StageName::Tokenizer, BIN_SCALE, &manifest.statistics.bin_scale)?;
+    if kept.contains(&StageName::Tokenizer) {
+        place.tell(StageName::Tokenizer, DECODED_GAIN, &manifest.statistics.decoded_gain)?;
+    }
 
     let both = graphs.read(Graph::AdapterEncoder)?.merged(graphs.read(Graph::AdapterDecoder)?)?;
-    put(&run.join("adapter"), both.load_into(Adapter::new(&preset.adapter.network, &device))?)?;
+    place.put(StageName::Adapter, both.load_into(Adapter::new(&preset.adapter.network, &device))?)?;
+    if kept.contains(&StageName::Adapter) {
+        let (mean, deviation) = (manifest.statistics.slot_mean.clone(), manifest.statistics.slot_deviation.clone());
+        place.tell(StageName::Adapter, SLOT_STANDARD, &Standard { mean, deviation })?;
+    }
 
     let actions = ActionModel::new(&preset.actions.network, &device);
-    put(&run.join("actions"), graphs.read(Graph::ActionEncoder)?.load_known_into(actions)?)?;
+    place.put(StageName::Actions, graphs.read(Graph::ActionEncoder)?.load_known_into(actions)?)?;
 
     let null = graphs.read(Graph::ActionEmbedding)?.only(NULL_ACTION);
     let dynamics = graphs.read(Graph::DynamicsContext)?.merged(graphs.read(Graph::DynamicsStep)?)?.merged(null)?;
-    put(&run.join("dynamics"), dynamics.load_into(Dynamics::new(&preset.dynamics.network, &device))?)
+    place.put(StageName::Dynamics, dynamics.load_into(Dynamics::new(&preset.dynamics.network, &device))?)
 }
 
 struct Graphs<'a> {
@@ -72,11 +90,33 @@ impl Graphs<'_> {
     }
 }
 
-fn put<M: Module>(stage: &Path, model: M) -> Result<()> {
-    if holds_a_run(stage) {
-        return Ok(());
+/// Where weights go, and as what.
+struct Place<'a> {
+    run: &'a Path,
+    manifest: &'a Manifest,
+    kept: &'a [StageName],
+}
+
+impl Place<'_> {
+    fn put<M: Module>(&self, stage: StageName, model: M) -> Result<()> {
+        let folder = self.run.join(stage.name());
+        if holds_a_run(&folder) {
+            return Ok(());
+        }
+        fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+        if self.kept.contains(&stage) {
+            let training = &self.manifest.training;
+            let step = training.steps.get(stage.name()).copied().unwrap_or(0);
+            let smoothed = training.losses.get(stage.name()).map(|&loss| ("loss".to_owned(), loss)).into_iter().collect();
+            return save_finished(model, &folder, &State { step, finished: true, smoothed, ..State::default() });
+        }
+        let path = folder.join(START);
+        model.save_file(&path).map_err(|error| anyhow::anyhow!("writing {}: {error:?}", path.display()))
     }
-    fs::create_dir_all(stage).with_context(|| format!("creating {}", stage.display()))?;
-    let path = stage.join(START);
-    model.save_file(&path).map_err(|error| anyhow::anyhow!("writing {}: {error:?}", path.display()))
+
+    /// Leaves beside a stage's weights what they were trained with.
+    fn tell<T: Serialize>(&self, stage: StageName, file: &str, value: &T) -> Result<()> {
+        let path = self.run.join(stage.name()).join(file);
+        fs::write(&path, serde_json::to_string(value)?).with_context(|| format!("writing {}", path.display()))
+    }
 }

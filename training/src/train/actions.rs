@@ -1,14 +1,14 @@
 //! Trains latent actions: a bar must be rebuilt from the bar before and a handful of table entries chosen by looking at it.
 
 use anyhow::{Result, ensure};
-use burn::tensor::{Tensor, TensorData, activation::softmax};
+use burn::tensor::activation::softmax;
 use rand::Rng;
 
 use super::latents::Slots;
-use super::random;
+use super::rebuild;
 use super::run::{self, Loss, RunOptions, Schedule, Trained};
 use crate::corpus::Split;
-use crate::networks::actions::{ActionConfig, ActionModel, weights_from_scores};
+use crate::networks::actions::{ActionConfig, ActionModel, Choice};
 
 /// From here on (share of the run) the choice grows sparser …
 const DENSE_UNTIL: f64 = 0.05;
@@ -29,26 +29,20 @@ pub fn train(config: &ActionConfig, schedule: &Schedule, slots: &Slots, options:
         let chosen: Vec<&Vec<usize>> = (0..step.batch).map(|_| &pairs[step.random.random_range(0..pairs.len())]).collect();
         let before: Vec<usize> = chosen.iter().map(|pair| pair[0]).collect();
         let here: Vec<usize> = chosen.iter().map(|pair| pair[1]).collect();
-        let bars = slots.batch(&here, &step.device);
-        let previous = slots.batch(&before, &step.device);
-        let timing = slots.timing(&here, &step.device);
-
-        let scores = model.scores(bars.clone(), timing.clone());
-        let weights = weights_from_scores(scores.clone(), config.active, density(step.progress));
-        let action = model.table.embed(weights.clone());
-        let level: Vec<f32> = (0..step.batch).map(|_| random::logistic_level(step.random, 0.0)).collect();
-        let level = Tensor::<1>::from_data(TensorData::new(level, [step.batch]), &step.device);
-        let spread = level.clone().unsqueeze_dim::<2>(1).unsqueeze_dim::<3>(2);
-        let noise = random::normal_tensor(step.random, bars.dims(), &step.device);
-        let noisy = bars.clone() * (spread.clone().neg() + 1.0) + noise.clone() * spread;
-        let velocity = model.decoder.forward(noisy, previous, level, action, timing);
-        let error = velocity - (noise - bars);
-        let rebuilt = (error.clone() * error).mean();
+        let bars = rebuild::Bars {
+            here: slots.batch(&here, &step.device),
+            previous: slots.batch(&before, &step.device),
+            timing: slots.timing(&here, &step.device),
+        };
+        let Choice { scores, weights } =
+            model.choose(bars.here.clone(), bars.previous.clone(), bars.timing.clone(), config.active, density(step.progress));
+        let action = model.table.embed_by_head(weights.clone());
+        let rebuilt = rebuild::loss(&model.decoder, bars, action, step.random);
 
         // Entropy of the table's use over the batch; its exponential is the number of actions in effective use.
         let usage = softmax(scores, 1).mean_dim(0).squeeze_dim::<1>(0);
         let entropy = (usage.clone() * (usage + 1e-9).log()).sum().neg();
-        let used = weights.mean_dim(0).squeeze_dim::<1>(0).detach();
+        let used = weights.mean_dim(1).mean_dim(0).reshape([config.actions]).detach();
         let perplexity = (used.clone() * (used + 1e-9).log()).sum().neg().exp();
         let scarce = f64::from(perplexity.clone().into_scalar::<f32>()) < LEAST_PERPLEXITY * config.actions as f64;
         let total = if scarce {

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 use turnaround_core::actions::{dense_weights, sparse_weights};
 use turnaround_core::contract::SparseWeights;
 
@@ -17,18 +18,29 @@ use crate::networks::dynamics::{Bars, Dynamics, DynamicsConfig, noise_ordered_bi
 /// Noise level that clean context is labelled with.
 pub const CONTEXT_LEVEL: f32 = 0.02;
 
-/// Share of windows in which most bars are clean context, as in an edit; in the others every bar has a level of its own.
-const EDIT_SHARE: f64 = 0.6;
+/// What happens to windows while the dynamics learns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Forcing {
+    /// Share of windows in which most bars are clean context, as in an edit; in the others every bar has a level of its own.
+    pub edits: f64,
+    /// Share of batches in which bars attend only to bars at equal or lower noise; in the others all see all. Only what was learned in
+    /// order may be used with context that is computed once.
+    pub ordered: f64,
+    /// Share of windows without any action.
+    pub null_windows: f64,
+    /// Share of bars without one in the other windows.
+    pub null_bars: f64,
+}
 
-/// Share of batches in which bars attend only to bars at equal or lower noise; in the others all see all.
-const ORDERED_SHARE: f64 = 0.7;
-
-/// Share of windows without any action, and of bars without one in the other windows.
-const NULL_WINDOWS: f64 = 0.1;
-const NULL_BARS: f64 = 0.1;
+impl Default for Forcing {
+    fn default() -> Self {
+        Self { edits: 0.6, ordered: 0.7, null_windows: 0.1, null_bars: 0.1 }
+    }
+}
 
 /// Bars this close in level may see each other.
-const SLACK: f64 = 0.02;
+pub const SLACK: f64 = 0.02;
 
 /// Inferred actions of every unit.
 pub struct InferredActions {
@@ -56,8 +68,8 @@ impl InferredActions {
         Self { weights, vectors, width }
     }
 
-    /// `[window, bar, width]`.
-    fn batch(&self, windows: &[&Vec<usize>], device: &Device) -> Tensor<3> {
+    /// Vectors of every unit of some windows, `[window, bar, width]`.
+    pub fn batch(&self, windows: &[&Vec<usize>], device: &Device) -> Tensor<3> {
         let values: Vec<f32> =
             windows.iter().flat_map(|window| window.iter()).flat_map(|&unit| self.vectors[unit].iter().copied()).collect();
         Tensor::from_data(TensorData::new(values, [windows.len(), windows[0].len(), self.width]), device)
@@ -70,6 +82,7 @@ impl InferredActions {
 /// As [`run::run`].
 pub fn train(
     config: &DynamicsConfig,
+    forcing: &Forcing,
     schedule: &Schedule,
     slots: &Slots,
     actions: &InferredActions,
@@ -87,7 +100,7 @@ pub fn train(
         let units: Vec<usize> = chosen.iter().flat_map(|window| window.iter().copied()).collect();
         let shape = [step.batch, config.window_bars, config.slots, config.channels];
         let clean = slots.batch(&units, &step.device).reshape(shape);
-        let plan: Vec<Vec<BarPlan>> = (0..step.batch).map(|_| plan_window(step.random, config.window_bars)).collect();
+        let plan: Vec<Vec<BarPlan>> = (0..step.batch).map(|_| plan_window(step.random, forcing, config.window_bars)).collect();
 
         let level = grid(&plan, |bar| bar.level, &step.device);
         let noised = grid(&plan, |bar| if bar.is_target { bar.level } else { 0.0 }, &step.device);
@@ -100,7 +113,7 @@ pub fn train(
         let given = actions.batch(&chosen, &step.device) * (null.clone().neg() + 1.0);
         let action = given + model.null_action.val().unsqueeze::<3>() * null;
         let first: Vec<usize> = chosen.iter().map(|window| window[0]).collect();
-        let bias = step.random.random_bool(ORDERED_SHARE).then(|| noise_ordered_bias(&level, patches, SLACK));
+        let bias = step.random.random_bool(forcing.ordered).then(|| noise_ordered_bias(&level, patches, SLACK));
         let bars = Bars {
             slots: noisy,
             level,
@@ -128,9 +141,9 @@ struct BarPlan {
     is_null: bool,
 }
 
-fn plan_window(random: &mut ChaCha8Rng, bars: usize) -> Vec<BarPlan> {
-    let all_null = random.random_bool(NULL_WINDOWS);
-    let is_edit = random.random_bool(EDIT_SHARE);
+fn plan_window(random: &mut ChaCha8Rng, forcing: &Forcing, bars: usize) -> Vec<BarPlan> {
+    let all_null = random.random_bool(forcing.null_windows);
+    let is_edit = random.random_bool(forcing.edits);
     let shared = random::logistic_level(random, 0.0);
     let count = random.random_range(1..=(bars / 2).max(1));
     let from = random.random_range(0..=bars - count);
@@ -142,7 +155,7 @@ fn plan_window(random: &mut ChaCha8Rng, bars: usize) -> Vec<BarPlan> {
                 (true, true) => shared,
                 (true, false) => random::logistic_level(random, 0.0),
             };
-            BarPlan { level, is_target, is_null: all_null || random.random_bool(NULL_BARS) }
+            BarPlan { level, is_target, is_null: all_null || random.random_bool(forcing.null_bars) }
         })
         .collect()
 }

@@ -214,6 +214,31 @@ impl Slots {
         Ok(Self { of_unit, timing, pieces: pieces(corpus), mean, deviation, slots: sizes.slots })
     }
 
+    /// Twelve pieces of twelve bars, each of which is one of four patterns of `[slots, channels]` and a little noise, in no order, so that
+    /// only an action can tell which; every third piece is held out for validation.
+    #[cfg(test)]
+    pub fn of_patterns(slots: usize, channels: usize) -> Self {
+        use rand::{Rng, SeedableRng};
+
+        const PIECES: usize = 12;
+        const BARS: usize = 12;
+        let mut dice = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+        let mut sign = || if dice.random_bool(0.5) { 1.0 } else { -1.0 };
+        let patterns: Vec<Vec<f32>> = (0..4).map(|_| (0..slots * channels).map(|_| sign()).collect()).collect();
+        let mut bar = || -> Vec<f32> {
+            let pattern = &patterns[dice.random_range(0..4)];
+            pattern.iter().map(|x| x + 0.1 * (dice.random::<f32>() - 0.5)).collect()
+        };
+        let of_unit: Vec<Vec<f32>> = (0..PIECES * BARS).map(|_| bar()).collect();
+        let mut pieces: BTreeMap<Split, Vec<Vec<usize>>> = BTreeMap::new();
+        for piece in 0..PIECES {
+            let split = if piece % 3 == 2 { Split::Validation } else { Split::Train };
+            pieces.entry(split).or_default().push((piece * BARS..(piece + 1) * BARS).collect());
+        }
+        let timing = vec![[0.0; TIMING_FEATURES]; of_unit.len()];
+        Self { of_unit, timing, pieces, mean: vec![0.0; channels], deviation: vec![1.0; channels], slots }
+    }
+
     /// `[unit, slot, channel]`.
     pub fn batch(&self, units: &[usize], device: &Device) -> Tensor<3> {
         let values: Vec<f32> = units.iter().flat_map(|&unit| self.of_unit[unit].iter().copied()).collect();
@@ -236,9 +261,11 @@ impl Slots {
 /// What slots are standardised by, per channel.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Standard {
-    mean: Vec<f32>,
-    deviation: Vec<f32>,
+pub struct Standard {
+    /// Mean of each channel.
+    pub mean: Vec<f32>,
+    /// Deviation of each channel.
+    pub deviation: Vec<f32>,
 }
 
 fn timing_of(unit: &UnitRow, sizes: &Sizes) -> Result<[f32; TIMING_FEATURES]> {

@@ -190,6 +190,17 @@ pub fn load_average<M: Module>(model: M, folder: &Path) -> Result<M> {
     load(model, folder, AVERAGE)
 }
 
+/// Leaves a stage as finished, with these weights: a run in this folder returns them at once.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn save_finished<M: Module>(model: M, folder: &Path, state: &State) -> Result<()> {
+    let path = folder.join(AVERAGE);
+    model.save_file(&path).map_err(|error| anyhow::anyhow!("writing {}: {error:?}", path.display()))?;
+    let path = folder.join(STATE);
+    fs::write(&path, serde_json::to_string(state)?).with_context(|| format!("writing {}", path.display()))
+}
+
 /// Whether a stage has begun in a folder.
 pub fn holds_a_run(folder: &Path) -> bool {
     folder.join(STATE).exists()

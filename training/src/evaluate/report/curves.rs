@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use plotters::prelude::*;
 
+use crate::chance::Interval;
 use crate::evaluate::anchors::opus::Band;
-use crate::evaluate::chance::Interval;
 use crate::evaluate::measure::BedMeasures;
 use crate::evaluate::metrics::Metric;
 use crate::evaluate::rows::{CALLS, OPUS, Row};

@@ -21,16 +21,23 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Of some values, at least one; resampled from `seed`.
+    /// Of the mean of some values, at least one; resampled from `seed`.
     pub fn of(values: &[f64], seed: u64) -> Self {
+        Self::of_figure(values, seed, |values| {
+            let count = values.len() as f64;
+            values.sum::<f64>() / count
+        })
+    }
+
+    /// Of any figure that is made of some items, at least one; resampled from `seed`. `mean` is then the figure of the items themselves.
+    pub fn of_figure<T: Copy>(items: &[T], seed: u64, figure: impl Fn(&mut dyn ExactSizeIterator<Item = T>) -> f64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let count = values.len();
-        let average = |sum: f64| sum / count as f64;
-        let mut means: Vec<f64> =
-            (0..RESAMPLINGS).map(|_| average((0..count).map(|_| values[random.random_range(0..count)]).sum())).collect();
-        means.sort_by(f64::total_cmp);
-        let at = |share: f64| means[((RESAMPLINGS - 1) as f64 * share).round() as usize];
-        Self { mean: average(values.iter().sum()), low: at(0.025), high: at(0.975) }
+        let count = items.len();
+        let mut figures: Vec<f64> =
+            (0..RESAMPLINGS).map(|_| figure(&mut (0..count).map(|_| items[random.random_range(0..count)]))).collect();
+        figures.sort_by(f64::total_cmp);
+        let at = |share: f64| figures[((RESAMPLINGS - 1) as f64 * share).round() as usize];
+        Self { mean: figure(&mut items.iter().copied()), low: at(0.025), high: at(0.975) }
     }
 }
 

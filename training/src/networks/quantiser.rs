@@ -1,0 +1,193 @@
+//! Finite scalar quantisation (Mentzer et al., arXiv 2309.15505) in residual stages: a vector becomes a few whole numbers without a
+//! table that could fall out of use.
+//!
+//! Levels lie symmetrically, `(2i − L + 1) / (L − 1)` for i from 0 to L − 1, so that two levels work as well as eight. Stage k quantises what
+//! is left of the earlier ones at a scale of `L^−k`, which puts its levels in the middle of the cells of the stage before.
+
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::activation::silu;
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use super::layers::{layer_norm, linear};
+
+/// Sizes of a quantiser.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuantiserConfig {
+    /// Levels of each number; their product is how many codes a stage has.
+    pub levels: Vec<usize>,
+    /// Stages, each of which says more exactly what the one before said.
+    pub stages: usize,
+}
+
+impl QuantiserConfig {
+    /// Codes of one stage.
+    pub fn codes(&self) -> usize {
+        self.levels.iter().product()
+    }
+}
+
+/// Vectors to codes and back.
+#[derive(Module, Debug)]
+pub struct Quantiser {
+    down: Linear,
+    inner: Linear,
+    outer: Linear,
+    /// What each number is multiplied by before it is quantised: see [`Quantiser::calibrated`].
+    gain: Param<Tensor<1>>,
+    #[module(skip)]
+    levels: Vec<usize>,
+    stages: usize,
+}
+
+/// What a quantiser makes of some vectors.
+pub struct Quantised {
+    /// Each stage's levels between −1 and 1, `[row, stage, number]`. Gradients pass as if nothing had been rounded.
+    pub levels: Tensor<3>,
+    /// Which level each number took, `[row, stage, number]`, from 0.
+    indices: Tensor<3>,
+}
+
+impl Quantiser {
+    /// A fresh quantiser of vectors of `input` numbers, whose codes become vectors of `width`.
+    pub fn new(config: &QuantiserConfig, input: usize, width: usize, device: &Device) -> Self {
+        let numbers = config.levels.len();
+        Self {
+            down: linear(input, numbers, device),
+            inner: linear(config.stages * numbers, width, device),
+            outer: linear(width, width, device),
+            gain: Param::from_tensor(Tensor::ones([numbers], device)),
+            levels: config.levels.clone(),
+            stages: config.stages,
+        }
+    }
+
+    /// The same quantiser with the numbers of `x` `[row, input]` spread with a deviation of one. As layers usually start, nearly all
+    /// vectors fall into the few codes around zero, and the others are never found.
+    pub fn calibrated(mut self, x: Tensor<2>) -> Self {
+        let projected = self.down.forward(layer_norm(x, 1e-5));
+        let deviation = projected.var(0).sqrt().squeeze_dim::<1>(0);
+        self.gain = Param::from_tensor(deviation.add_scalar(1e-6).recip());
+        self
+    }
+
+    /// Codes of `x` `[row, input]`.
+    pub fn quantise(&self, x: Tensor<2>) -> Quantised {
+        let projected = self.down.forward(layer_norm(x, 1e-5)) * self.gain.val().unsqueeze::<2>();
+        let row = |of: &dyn Fn(f32) -> f32| {
+            let values: Vec<f32> = self.levels.iter().map(|&levels| of(levels as f32)).collect();
+            Tensor::<2>::from_data(TensorData::new(values, [1, self.levels.len()]), &projected.device())
+        };
+        // Beyond the outermost cell nothing is told apart, so numbers are bent to stay inside it.
+        let reach = row(&|levels| 1.0 + 1.0 / (levels - 1.0));
+        let mut rest = (projected.clone() / reach.clone()).tanh() * reach;
+        let (mut levels, mut indices) = (Vec::new(), Vec::new());
+        let last = row(&|levels| levels - 1.0);
+        for stage in 0..self.stages {
+            let scale = row(&|levels| levels.powi(-(stage as i32)));
+            let scaled = rest.clone() / scale.clone();
+            let index = ((scaled.clone().clamp(-1.0, 1.0) + 1.0) * last.clone() * 0.5).round();
+            let level = index.clone() * 2.0 / last.clone() - 1.0;
+            let passed = scaled.clone() + (level - scaled).detach();
+            rest = rest - passed.clone() * scale;
+            levels.push(passed.unsqueeze_dim::<3>(1));
+            indices.push(index.detach().unsqueeze_dim::<3>(1));
+        }
+        Quantised { levels: Tensor::cat(levels, 1), indices: Tensor::cat(indices, 1) }
+    }
+
+    /// Which code each stage chose, `[row][stage]`.
+    pub fn codes(&self, quantised: &Quantised) -> Vec<Vec<usize>> {
+        let indices: Vec<f32> = quantised.indices.to_data().convert::<f32>().try_into_vec().expect("a float tensor holds floats");
+        let numbers = self.levels.len();
+        let code =
+            |indices: &[f32]| indices.iter().zip(&self.levels).fold(0, |code, (&index, &levels)| code * levels + index as usize);
+        indices.chunks_exact(self.stages * numbers).map(|row| row.chunks_exact(numbers).map(code).collect()).collect()
+    }
+
+    /// A vector `[row, width]` for the first `kept[row]` stages of each row of `levels`; the later ones are silent.
+    pub fn embed(&self, levels: Tensor<3>, kept: &[usize]) -> Tensor<2> {
+        let [rows, stages, numbers] = levels.dims();
+        let mask: Vec<f32> =
+            kept.iter().flat_map(|&kept| (0..stages).map(move |stage| f32::from(u8::from(stage < kept)))).collect();
+        let mask = Tensor::<3>::from_data(TensorData::new(mask, [rows, stages, 1]), &levels.device());
+        let told = (levels * mask).reshape([rows, stages * numbers]);
+        self.outer.forward(silu(self.inner.forward(told)))
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::tensor::Distribution;
+
+    use super::*;
+    use crate::train::latents::numbers;
+
+    fn quantiser(levels: &[usize], stages: usize) -> Quantiser {
+        let device = Device::flex();
+        device.seed(3);
+        let config = QuantiserConfig { levels: levels.to_vec(), stages };
+        Quantiser::new(&config, 16, 8, &device)
+    }
+
+    fn vectors(rows: usize) -> Tensor<2> {
+        Tensor::random([rows, 16], Distribution::Normal(0.0, 1.0), &Device::flex())
+    }
+
+    /// How many codes of the first stage some vectors become.
+    fn used(quantiser: &Quantiser, x: Tensor<2>) -> usize {
+        let codes = quantiser.codes(&quantiser.quantise(x));
+        codes.iter().map(|codes| codes[0]).collect::<std::collections::BTreeSet<_>>().len()
+    }
+
+    #[test]
+    fn a_calibrated_quantiser_uses_nearly_all_its_codes_and_a_badly_started_one_few() {
+        let x = vectors(4000);
+        let fresh = quantiser(&[8, 8], 1);
+        let calibrated = fresh.clone().calibrated(x.clone());
+        assert!(used(&calibrated, x.clone()) >= 60);
+        let mut faint = calibrated.clone();
+        faint.gain = Param::from_tensor(calibrated.gain.val().mul_scalar(0.02));
+        assert!(used(&faint, x) <= 4);
+        let (two, x) = (quantiser(&[2, 2, 2], 1), vectors(500));
+        assert_eq!(used(&two.calibrated(x.clone()), x), 8);
+    }
+
+    #[test]
+    fn each_stage_leaves_an_eighth_of_the_error_before_it() {
+        let x = vectors(2000);
+        let quantiser = quantiser(&[8, 8], 3).calibrated(x.clone());
+        let projected = quantiser.down.forward(layer_norm(x.clone(), 1e-5)) * quantiser.gain.val().unsqueeze::<2>();
+        let reach = 1.0 + 1.0 / 7.0;
+        let bent = projected.div_scalar(reach).tanh().mul_scalar(reach);
+        let quantised = quantiser.quantise(x);
+        let mut sum = bent.zeros_like();
+        let mut errors = Vec::new();
+        for stage in 0..3 {
+            let level = quantised.levels.clone().narrow(1, stage, 1).squeeze_dim::<2>(1);
+            sum = sum + level.mul_scalar(8f32.powi(-(stage as i32)));
+            let error = bent.clone() - sum.clone();
+            errors.push(numbers((error.clone() * error).mean().sqrt())[0]);
+        }
+        // Cells of the first stage are 2/7 wide, and what lies beyond the outermost level is bent into it.
+        assert!((0.05..0.12).contains(&errors[0]), "{errors:?}");
+        assert!(errors.windows(2).all(|pair| (5.0..9.0).contains(&(pair[0] / pair[1]))), "{errors:?}");
+    }
+
+    #[test]
+    fn stages_that_are_dropped_say_nothing_and_gradients_pass_the_rounding() {
+        let x = Tensor::<2>::from_data(vectors(6).into_data(), &Device::flex().autodiff()).require_grad();
+        let quantiser = quantiser(&[8, 8], 3).train();
+        let quantised = quantiser.quantise(x.clone());
+        let embed = |kept: usize| numbers(quantiser.embed(quantised.levels.clone(), &[kept; 6]));
+        let mut muted = quantised.levels.clone();
+        muted = Tensor::cat(vec![muted.clone().narrow(1, 0, 1), muted.narrow(1, 1, 2).zeros_like()], 1);
+        assert_eq!(embed(1), numbers(quantiser.embed(muted, &[3; 6])));
+        assert_ne!(embed(1), embed(3));
+        let gradients = quantiser.embed(quantised.levels, &[3; 6]).sum().backward();
+        let gradient = x.grad(&gradients).expect("x was told apart");
+        assert!(numbers(gradient.abs().sum())[0] > 0.0);
+    }
+}

@@ -1,0 +1,76 @@
+//! Trains latent actions that are codes: several bars are heard, and each but the first must be rebuilt from the one before it and its codes.
+
+use anyhow::{Result, ensure};
+use burn::tensor::{Device, Tensor};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use super::latents::Slots;
+use super::run::{self, Loss, RunOptions, Schedule, Trained};
+use super::{random, rebuild};
+use crate::corpus::Split;
+use crate::networks::codes::{CodeConfig, CodeModel};
+
+/// Share of the slots of the bar before that the decoder does not see.
+const MASKED: f64 = 0.5;
+
+/// Windows that the quantiser is calibrated on before the first step.
+const CALIBRATION: usize = 64;
+
+/// Trains codes on windows of consecutive units.
+///
+/// # Errors
+/// When no piece of the training split is long enough, or as [`run::run`].
+pub fn train(config: &CodeConfig, schedule: &Schedule, slots: &Slots, options: &RunOptions) -> Result<Trained<CodeModel>> {
+    let windows = slots.windows(Split::Train, config.bars);
+    ensure!(!windows.is_empty(), "no piece of the training split has {} units in a row: build a longer corpus", config.bars);
+    let mut dice = random::of_step(options.seed, "calibration", 0);
+    let mut model = CodeModel::new(config, &options.device);
+    let heard = Windows::new(slots, &drawn(&windows, CALIBRATION, &mut dice), &options.device);
+    model.quantiser = model.quantiser.clone().calibrated(model.changes(heard.bars, heard.timing));
+
+    run::run(model, schedule, options, |model, step| {
+        let chosen = drawn(&windows, step.batch, step.random);
+        let heard = Windows::new(slots, &chosen, &step.device);
+        let quantised = model.codes(heard.bars.clone(), heard.timing.clone());
+        let changes = quantised.levels.dims()[0];
+        // A musician may give one code or several, so the first must already say the most.
+        let kept: Vec<usize> = (0..changes).map(|_| step.random.random_range(1..=config.quantiser.stages)).collect();
+        let action = model.quantiser.embed(quantised.levels, &kept);
+        let bars = heard.pairs().masked(MASKED, step.random);
+        let total = rebuild::loss(&model.decoder, bars, action, step.random);
+        Ok(Loss { total, parts: Vec::new() })
+    })
+}
+
+fn drawn<'a>(windows: &'a [Vec<usize>], count: usize, random: &mut ChaCha8Rng) -> Vec<&'a Vec<usize>> {
+    (0..count).map(|_| &windows[random.random_range(0..windows.len())]).collect()
+}
+
+/// Some windows of as many units each.
+pub struct Windows {
+    /// `[window, bar, slot, channel]`.
+    pub bars: Tensor<4>,
+    /// Of the first unit of each, `[window, 2]`.
+    pub timing: Tensor<2>,
+}
+
+impl Windows {
+    /// Those of some lists of units.
+    pub fn new(slots: &Slots, windows: &[&Vec<usize>], device: &Device) -> Self {
+        let (count, bars) = (windows.len(), windows[0].len());
+        let units: Vec<usize> = windows.iter().flat_map(|window| window.iter().copied()).collect();
+        let first: Vec<usize> = windows.iter().map(|window| window[0]).collect();
+        let all = slots.batch(&units, device);
+        let [_, slot, channel] = all.dims();
+        Self { bars: all.reshape([count, bars, slot, channel]), timing: slots.timing(&first, device) }
+    }
+
+    /// Every bar but the first of each window, with the one before it, in the order of [`CodeModel::codes`].
+    pub fn pairs(&self) -> rebuild::Bars {
+        let [windows, bars, slot, channel] = self.bars.dims();
+        let from = |first: usize| self.bars.clone().narrow(1, first, bars - 1).reshape([windows * (bars - 1), slot, channel]);
+        let timing = self.timing.clone().unsqueeze_dim::<3>(1).repeat_dim(1, bars - 1).reshape([windows * (bars - 1), 2]);
+        rebuild::Bars { here: from(1), previous: from(0), timing }
+    }
+}
