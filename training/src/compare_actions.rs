@@ -186,9 +186,9 @@ impl Bench<'_> {
             let quantised = model.codes(windows.bars, windows.timing);
             let changes = config.bars - 1;
             let last: Vec<i32> = (0..group.len()).map(|window| (window * changes + changes - 1) as i32).collect();
+            let chosen = model.quantiser.codes(&quantised);
             for &row in &last {
-                let of_row = &model.quantiser.codes(&quantised)[row as usize];
-                of_row.iter().zip(&mut used).for_each(|(&code, used)| used[code] += 1.0);
+                chosen[row as usize].iter().zip(&mut used).for_each(|(&code, used)| used[code] += 1.0);
             }
             let last = Tensor::from_data(TensorData::new(last, [group.len()]), &self.request.device);
             let action = model.quantiser.embed(quantised.levels.select(0, last), &vec![kept; group.len()]);
@@ -280,7 +280,6 @@ pub fn table(rows: &[Row], seed: u64) -> String {
 #[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
-    use crate::networks::actions::Pooling;
     use crate::networks::quantiser::QuantiserConfig;
 
     const SLOTS: usize = 4;
@@ -290,23 +289,6 @@ mod tests {
         let schedule =
             Schedule { batch: 16, steps: 0, learning_rate: 5e-3, warm_up: 10, cool_down: 0.5, beta_2: 0.95, weight_decay: 0.0 };
         ActionsPreset { name: name.into(), seed: 1, schedule, network }
-    }
-
-    fn style() -> Network {
-        Network::Style(ActionConfig {
-            width: 16,
-            heads: 2,
-            encoder_blocks: 1,
-            decoder_blocks: 1,
-            actions: 8,
-            active: 2,
-            choosing_heads: 1,
-            pooling: Pooling::Scores,
-            heard_bars: 1,
-            slots: SLOTS,
-            slots_per_patch: 2,
-            channels: CHANNELS,
-        })
     }
 
     fn codes() -> Network {
@@ -328,7 +310,7 @@ mod tests {
     fn bars_that_only_their_actions_tell_apart_come_nearer_under_their_own() {
         let (folder, slots) = (tempfile::tempdir().expect("a temporary folder"), Slots::of_patterns(SLOTS, CHANNELS));
         let request = |operations: f64| Request {
-            presets: vec![preset("style", style()), preset("codes", codes())],
+            presets: vec![preset("style", Network::Style(ActionConfig::for_tests(SLOTS, CHANNELS, 2))), preset("codes", codes())],
             slots: &slots,
             runs: folder.path().join(format!("{operations}")),
             operations,

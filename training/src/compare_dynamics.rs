@@ -331,7 +331,6 @@ pub fn table(rows: &[Row], seed: u64) -> String {
 #[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
-    use crate::networks::actions::Pooling;
     use crate::networks::dynamics::{Conditioning, DynamicsConfig};
     use crate::train::actions;
     use crate::train::dynamics::Forcing;
@@ -341,23 +340,6 @@ mod tests {
 
     fn schedule(steps: u64) -> Schedule {
         Schedule { batch: 16, steps, learning_rate: 5e-3, warm_up: 10, cool_down: 0.5, beta_2: 0.95, weight_decay: 0.0 }
-    }
-
-    fn action_config() -> ActionConfig {
-        ActionConfig {
-            width: 16,
-            heads: 2,
-            encoder_blocks: 1,
-            decoder_blocks: 1,
-            actions: 8,
-            active: 2,
-            choosing_heads: 1,
-            pooling: Pooling::Scores,
-            heard_bars: 1,
-            slots: SLOTS,
-            slots_per_patch: 2,
-            channels: CHANNELS,
-        }
     }
 
     fn preset(name: &str, conditioning: Conditioning) -> DynamicsPreset {
@@ -378,7 +360,8 @@ mod tests {
     #[test]
     fn bars_come_nearer_under_their_own_action_and_actions_that_were_asked_for_are_heard() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (slots, device, config) = (Slots::of_patterns(SLOTS, CHANNELS), Device::flex(), action_config());
+        let (slots, device, config) =
+            (Slots::of_patterns(SLOTS, CHANNELS), Device::flex(), ActionConfig::for_tests(SLOTS, CHANNELS, 2));
         let options = RunOptions {
             folder: folder.path().join("actions"),
             stage: "actions",

@@ -110,6 +110,10 @@ impl Preset {
             actions.slots == adapter.slots && dynamics.slots == adapter.slots,
             "adapter, actions and dynamics must agree on slots"
         );
+        ensure!(
+            actions.can_be_exported(),
+            "a set's actions are chosen by one head, from one bar, after pooling: compare-actions takes other kinds"
+        );
         ensure!(actions.slots_per_patch == dynamics.slots_per_patch, "actions and dynamics must agree on slots_per_patch");
         ensure!(dynamics.action_width == actions.width, "dynamics.action_width must be actions.width");
         Ok(())
@@ -211,6 +215,7 @@ mod tests {
         let itself = format!("base = {:?}", path.to_str().expect("a path of letters"));
         assert!(refusal(&itself).contains("circle"), "{}", refusal(&itself));
         assert!(refusal("base = \"tiny\"\nsurprise = 1").contains("surprise"));
+        assert!(refusal("base = \"tiny\"\n[actions.network]\nchoosing_heads = 2").contains("one head"));
         assert!(refusal("base = \"tiny\"\n[tokenizer.network.denoiser]\ntaps = 4").contains("taps"));
     }
 }

@@ -65,6 +65,25 @@ pub enum Pooling {
 }
 
 impl ActionConfig {
+    /// Sizes that learn in a second, for bars of `[slots, channels]`.
+    #[cfg(test)]
+    pub fn for_tests(slots: usize, channels: usize, active: usize) -> Self {
+        Self {
+            width: 16,
+            heads: 2,
+            encoder_blocks: 1,
+            decoder_blocks: 1,
+            actions: 8,
+            active,
+            choosing_heads: 1,
+            pooling: Pooling::Scores,
+            heard_bars: 1,
+            slots,
+            slots_per_patch: 2,
+            channels,
+        }
+    }
+
     /// Whether this model's weights are what a set promises: one choice a bar, made from that bar alone.
     pub fn can_be_exported(&self) -> bool {
         self.choosing_heads == 1 && self.pooling == Pooling::Scores && self.heard_bars == 1
@@ -328,20 +347,7 @@ mod tests {
     }
 
     fn config() -> ActionConfig {
-        ActionConfig {
-            width: 16,
-            heads: 2,
-            encoder_blocks: 1,
-            decoder_blocks: 1,
-            actions: 8,
-            active: 3,
-            choosing_heads: 1,
-            pooling: Pooling::Scores,
-            heard_bars: 1,
-            slots: 8,
-            slots_per_patch: 2,
-            channels: 4,
-        }
+        ActionConfig::for_tests(8, 4, 3)
     }
 
     fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {

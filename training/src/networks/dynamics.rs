@@ -124,12 +124,11 @@ impl Layer {
         let [batch, bar, patch, width] = x.dims();
         let own = self.table.val().unsqueeze::<4>();
         let modulation = told.modulation.as_ref().map_or_else(|| own.clone(), |shared| shared.clone() + own.clone());
-        let x = match &self.reading {
-            Some(reading) => {
-                let read = reading.forward(x.reshape([batch * bar, patch, width]), told.tokens.clone());
-                read.reshape([batch, bar, patch, width])
+        let x = match (&self.reading, &told.read) {
+            (Some(reading), Some(read)) => {
+                reading.forward(x.reshape([batch * bar, patch, width]), read.clone()).reshape([batch, bar, patch, width])
             }
-            None => x,
+            _ => x,
         };
         let rotation = &told.rotation;
         let part = |i: usize| modulation.clone().narrow(3, i * width, width);
@@ -169,8 +168,8 @@ pub struct Bars {
 struct Told {
     /// `[batch, bar, 1, 6·width]`, where norms and gates follow it.
     modulation: Option<Tensor<4>>,
-    /// Noise level, action and tempo, `[batch·bar, 3, width]`.
-    tokens: Tensor<3>,
+    /// Noise level, action and tempo, `[batch·bar, 3, width]`, where layers read them.
+    read: Option<Tensor<3>>,
     rotation: Rotation,
 }
 
@@ -265,9 +264,11 @@ impl Dynamics {
         let condition = silu(self.condition.forward(silu(level.clone() + action.clone() + timing.clone())));
         let modulation = self.shared_modulation.as_ref().map(|shared| shared.forward(condition.clone()).unsqueeze_dim::<4>(2));
         // Adding zeros repeats along an axis without a shape that a traced graph would freeze.
-        let timing = level.clone().mul_scalar(0.0) + timing;
-        let as_token = |told: Tensor<3>| told.reshape([batch * bar, 1, width]);
-        let told = Tensor::cat(vec![as_token(level), as_token(action), as_token(timing)], 1);
+        let read = self.layers.iter().any(|layer| layer.reading.is_some()).then(|| {
+            let timing = level.clone().mul_scalar(0.0) + timing;
+            let as_token = |told: Tensor<3>| told.reshape([batch * bar, 1, width]);
+            Tensor::cat(vec![as_token(level), as_token(action), as_token(timing)], 1)
+        });
         let tokens = match &self.beside {
             Some(beside) => {
                 let repeated = tokens.clone().mul_scalar(0.0) + condition.unsqueeze_dim::<4>(2);
@@ -276,7 +277,7 @@ impl Dynamics {
             None => tokens,
         };
         let rotation = self.rotation(&bars.position, patches, width / self.heads);
-        (tokens, Told { modulation, tokens: told, rotation })
+        (tokens, Told { modulation, read, rotation })
     }
 
     /// Half of a head's rotations follow the bar, half the slot within it, so that a longer context is the same in kind.
