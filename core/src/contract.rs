@@ -10,6 +10,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::descriptors::{Descriptor, Effect};
+
 /// The manifest format this code reads and writes. Raised when an older reader would misunderstand a set.
 pub const FORMAT: u32 = 2;
 
@@ -317,6 +319,33 @@ pub struct Action {
     pub label: String,
     /// Share of the training bars in which this action had a weight above zero.
     pub usage: f32,
+    /// What it does, where that has been measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<MeasuredAction>,
+}
+
+/// What an action does to a bar, measured on real bars that no training saw: regenerated under this action alone, and under none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeasuredAction {
+    /// The mean over contexts of what changes, every descriptor.
+    pub effect: Effect,
+    /// How alike the change is from context to context, 0 to 1: the length of the mean change over the root of its mean squared length.
+    pub consistency: f32,
+    /// Where it lies on a map on which actions of like effect lie close together, right and up, each −1 to 1.
+    pub position: [f32; 2],
+    /// Whether it is one of the few that a musician is shown first.
+    pub is_shortlisted: bool,
+}
+
+impl MeasuredAction {
+    fn check(&self) -> Result<(), ContractError> {
+        let effect = &self.effect;
+        expect("effect", effect.len() == Descriptor::ALL.len(), format!("{} numbers", Descriptor::ALL.len()), effect.len())?;
+        expect("effect", effect.values().all(|x| x.is_finite()), "finite", "not")?;
+        expect("consistency", (0.0..=1.0).contains(&self.consistency), "0 to 1", self.consistency)?;
+        expect("position", self.position.iter().all(|x| (-1.0..=1.0).contains(x)), "−1 to 1", format!("{:?}", self.position))
+    }
 }
 
 /// The sparse weights of one bar's action: `(index, weight)`, weights above zero, summing to 1.
@@ -522,6 +551,9 @@ impl Manifest {
             expect(what, table.iter().all(|&x| x > 0.0), "above zero", "not")?;
         }
         expect("actions", self.actions.len() == sizes.actions, sizes.actions, self.actions.len())?;
+        for measured in self.actions.iter().filter_map(|action| action.measured.as_ref()) {
+            measured.check()?;
+        }
         expect("reference_actions", !statistics.reference_actions.is_empty(), "not empty", 0)?;
         let known = |weights: &SparseWeights| {
             !weights.is_empty() && weights.iter().all(|&(k, w)| usize::from(k) < sizes.actions && w.is_finite() && w >= 0.0)
@@ -606,7 +638,7 @@ mod tests {
                 context_noise_level: 0.02,
                 reference_actions: vec![vec![(0, 0.75), (2, 0.25)]],
             },
-            actions: ["one", "two", "three"].map(|label| Action { label: label.to_owned(), usage: 0.5 }).to_vec(),
+            actions: ["one", "two", "three"].map(|label| Action { label: label.to_owned(), usage: 0.5, measured: None }).to_vec(),
             graphs: Graph::ALL.into_iter().map(|graph| (graph, file(graph))).collect(),
             training: TrainingSummary {
                 preset: "tiny".to_owned(),
@@ -619,6 +651,20 @@ mod tests {
                 parameters: BTreeMap::from([("tokenizer".to_owned(), 1000)]),
             },
         }
+    }
+
+    fn measured() -> MeasuredAction {
+        let effect = Descriptor::ALL.iter().map(|descriptor| (*descriptor, 0.25)).collect();
+        MeasuredAction { effect, consistency: 0.7, position: [0.5, -1.0], is_shortlisted: true }
+    }
+
+    #[test]
+    fn what_was_measured_of_an_action_comes_back_and_is_left_out_where_nothing_was() {
+        let mut manifest = manifest();
+        assert!(!manifest.to_json().contains("measured"));
+        manifest.actions[0].measured = Some(measured());
+        assert_eq!(Manifest::parse(&manifest.to_json()).unwrap(), manifest);
+        assert!(manifest.to_json().contains("\"bass_density\": 0.25"));
     }
 
     /// What a changed manifest is refused with.
@@ -762,6 +808,9 @@ mod tests {
             refusal(|manifest| manifest.sizes.hop = 0),
             refusal(|manifest| manifest.sizes.slots = 7),
             refusal(|manifest| manifest.sizes.active_actions = 4),
+            refusal(|manifest| manifest.actions[1].measured = Some(MeasuredAction { consistency: 1.5, ..measured() })),
+            refusal(|manifest| manifest.actions[1].measured = Some(MeasuredAction { position: [0.0, -2.0], ..measured() })),
+            refusal(|manifest| manifest.actions[1].measured = Some(MeasuredAction { effect: Effect::new(), ..measured() })),
         ];
         let expected = [
             "the manifest's bin_scale should be 4 numbers, but is 3",
@@ -773,6 +822,9 @@ mod tests {
             "the manifest's hop should be above zero, but is 0",
             "the manifest's slots should be a multiple of slots_per_patch, but is 7",
             "the manifest's active_actions should be at most actions, but is 4",
+            "the manifest's consistency should be 0 to 1, but is 1.5",
+            "the manifest's position should be −1 to 1, but is [0.0, -2.0]",
+            "the manifest's effect should be 16 numbers, but is 0",
         ];
         assert_eq!(refusals, expected);
     }

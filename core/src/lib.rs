@@ -7,6 +7,7 @@
 //! - [`mel`], [`chroma`] and [`ear`]: how far apart two sounds are;
 //! - [`filter`], [`erb`], [`full_band`], [`mod@level`] and [`stereo`]: what a new bar needs besides the networks' sound: highs, loudness
 //!   and a place;
+//! - [`descriptors`]: what of a bar can be put into words;
 //! - [`latents`] and [`actions`]: the small arithmetic between the networks;
 //! - [`noise`], [`schedule`], [`guidance`] and [`sampler`]: how noise becomes a clean signal in a few calls;
 //! - [`contract`]: what a model set promises about all of this.
@@ -19,6 +20,7 @@ pub mod bars;
 pub mod beats;
 pub mod chroma;
 pub mod contract;
+pub mod descriptors;
 pub mod ear;
 pub mod erb;
 pub mod filter;

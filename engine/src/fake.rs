@@ -80,7 +80,7 @@ pub(crate) fn manifest() -> Manifest {
             context_noise_level: 0.02,
             reference_actions: vec![vec![(7, 1.0)]],
         },
-        actions: (0..sizes.actions).map(|n| Action { label: format!("tone {n}"), usage: 0.1 }).collect(),
+        actions: (0..sizes.actions).map(|n| Action { label: format!("tone {n}"), usage: 0.1, measured: None }).collect(),
         graphs: Graph::ALL.into_iter().map(|name| (name, graph(name))).collect(),
         training: TrainingSummary {
             preset: "none".into(),

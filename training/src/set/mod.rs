@@ -119,7 +119,7 @@ fn action_table(weights: &[SparseWeights], actions: usize) -> Vec<Action> {
     active
         .into_iter()
         .enumerate()
-        .map(|(index, count)| Action { label: format!("action {index}"), usage: usage(count) })
+        .map(|(index, count)| Action { label: format!("action {index}"), usage: usage(count), measured: None })
         .collect()
 }
 
