@@ -17,8 +17,12 @@ pub mod compare_bars;
 #[cfg(feature = "networks")]
 pub mod compare_dynamics;
 pub mod corpus;
+#[cfg(feature = "export")]
+pub mod descriptors;
 #[cfg(feature = "networks")]
 pub mod device;
+#[cfg(feature = "export")]
+pub mod effects;
 #[cfg(feature = "export")]
 pub mod evaluate;
 #[cfg(feature = "export")]
