@@ -8,6 +8,7 @@ pub mod beatnet;
 pub mod beats;
 pub mod bed;
 mod dynamics;
+pub(crate) mod excerpt;
 pub mod hits;
 pub mod measure;
 pub mod metrics;
@@ -27,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use turnaround_engine::Engine;
 use turnaround_engine::runtime::Options;
 
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, Split};
 
 pub use crate::chance::Interval;
 use bed::Bed;
@@ -116,7 +117,7 @@ pub fn run(request: &Request<'_>) -> Result<Evaluation> {
     let tools = Tools { probe: &probe, musicnn: musicnn.as_ref(), tracker: request.tracker, seed: request.seed };
     let measured = beds.iter().map(|bed| parts.once(bed.key, &bed.source, || measure::measure(bed, &tools, request.bars)));
     let measured: Vec<BedMeasures> = measured.collect::<Result<_>>()?;
-    let candidates = dynamics::candidates(request.corpus, request.bars);
+    let candidates = excerpt::candidates(request.corpus, Split::Test, request.bars);
     let dynamics =
         parts.once("dynamics", &beds[0].source, || dynamics::measure(&engine, request.corpus, &candidates, request.seed))?;
     let evaluation = Evaluation { runtime, seed: request.seed, yardsticks, tracker, beds: measured, dynamics };
