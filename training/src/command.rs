@@ -371,3 +371,54 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<()> {
     println!("{}", serde_json::to_string_pretty(&evaluation)?);
     Ok(())
 }
+
+/// Which set's actions to curate, on what.
+#[cfg(feature = "export")]
+#[derive(Args, Clone)]
+pub struct CurateArguments {
+    /// Folder of the set; its action table and card are written anew.
+    #[arg(long)]
+    pub set: PathBuf,
+    /// Corpus folder; its validation split is used.
+    #[arg(long)]
+    pub corpus: PathBuf,
+    /// Bars that every action is tried on.
+    #[arg(long, default_value_t = 24)]
+    pub contexts: usize,
+    /// Actions on the shortlist at most.
+    #[arg(long, default_value_t = 24)]
+    pub knobs: usize,
+    /// Seed of noise.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// What was decided on the page: actions to veto, to keep, to call otherwise.
+    #[arg(long)]
+    pub choices: Option<PathBuf>,
+    /// Folder to write a page to, to listen and decide.
+    #[arg(long)]
+    pub page: Option<PathBuf>,
+}
+
+/// Curates, and prints the knob table.
+///
+/// # Errors
+/// When set, corpus or choices cannot be read, or too few bars are held out.
+#[cfg(feature = "export")]
+pub fn curate(arguments: &CurateArguments) -> Result<()> {
+    use crate::curate::{Choices, Request, describe, run};
+
+    let corpus = Corpus::open(&arguments.corpus)?;
+    let (manifest, curation) = run(&Request {
+        set: &arguments.set,
+        corpus: &corpus,
+        contexts: arguments.contexts,
+        knobs: arguments.knobs,
+        seed: arguments.seed,
+        choices: arguments.choices.as_deref().map(Choices::read).transpose()?.unwrap_or_default(),
+        page: arguments.page.clone(),
+    })?;
+    let mut text = String::new();
+    describe(&mut text, &manifest, &curation)?;
+    print!("{text}");
+    Ok(())
+}

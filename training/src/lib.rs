@@ -18,6 +18,8 @@ pub mod compare_bars;
 pub mod compare_dynamics;
 pub mod corpus;
 #[cfg(feature = "export")]
+pub mod curate;
+#[cfg(feature = "export")]
 pub mod descriptors;
 #[cfg(feature = "networks")]
 pub mod device;
@@ -29,6 +31,8 @@ pub mod evaluate;
 pub mod export;
 #[cfg(feature = "networks")]
 pub mod networks;
+#[cfg(feature = "export")]
+mod page;
 pub mod picture;
 #[cfg(feature = "networks")]
 pub mod pipeline;

@@ -135,6 +135,9 @@ enum Verb {
     #[cfg(feature = "export")]
     /// Measures a set on held-out bars and writes the result into its card.
     Evaluate(turnaround_training::command::EvaluateArguments),
+    #[cfg(feature = "export")]
+    /// Measures what each action of a set does, chooses and names its knobs, and writes its action table.
+    Curate(turnaround_training::command::CurateArguments),
 }
 
 /// A corpus of the user's own recordings.
@@ -280,6 +283,8 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Export(arguments) => turnaround_training::command::export(&arguments),
         #[cfg(feature = "export")]
         Verb::Evaluate(arguments) => turnaround_training::command::evaluate(&arguments),
+        #[cfg(feature = "export")]
+        Verb::Curate(arguments) => turnaround_training::command::curate(&arguments),
     }
 }
 

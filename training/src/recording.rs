@@ -1,9 +1,10 @@
-//! Recordings of the user's: any file that symphonia decodes, as mono at the models' rate.
+//! Recordings: the user's, any file that symphonia decodes, as mono at the models' rate; and sounds of ours to listen to.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use hound::{SampleFormat, WavSpec, WavWriter};
 use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
@@ -88,6 +89,19 @@ fn decode(path: &Path) -> Result<(u32, Vec<f32>)> {
         mono.extend(interleaved.chunks_exact(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32));
     }
     Ok((hz.context("it holds no sound")?, mono))
+}
+
+/// Writes a mono sound as a 16-bit WAV file, for listening: what exceeds full scale is cut.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_wav(path: &Path, sound: &[f32], rate: SampleRate) -> Result<()> {
+    let spec = WavSpec { channels: 1, sample_rate: rate.hz(), bits_per_sample: 16, sample_format: SampleFormat::Int };
+    let mut writer = WavWriter::create(path, spec).with_context(|| format!("writing {}", path.display()))?;
+    for sample in sound {
+        writer.write_sample((sample * 32767.0).round().clamp(-32768.0, 32767.0) as i16)?;
+    }
+    writer.finalize().with_context(|| format!("writing {}", path.display()))
 }
 
 #[cfg(test)]

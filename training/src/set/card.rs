@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use turnaround_core::contract::{Graph, MANIFEST_FILE, Manifest};
 
 use super::parity::{self, Parity};
+use crate::curate::{self, Curation};
 use crate::evaluate::{self, Evaluation};
 use crate::pipeline::StageName;
 use crate::preset::Preset;
@@ -28,15 +29,32 @@ pub fn write(folder: &Path) -> Result<()> {
         true => Some(serde_json::from_str(&read(evaluate::FILE)?)?),
         false => None,
     };
-    let text = card(&manifest, &preset, &parities, evaluation.as_ref())?;
+    let curation: Option<Curation> = match folder.join(curate::FILE).exists() {
+        true => Some(serde_json::from_str(&read(curate::FILE)?)?),
+        false => None,
+    };
+    let left = Left { preset: &preset, parities: &parities, evaluation: evaluation.as_ref(), curation: curation.as_ref() };
+    let text = card(&manifest, &left)?;
     fs::write(folder.join(FILE), text).with_context(|| format!("writing {FILE}"))
 }
 
-fn card(manifest: &Manifest, preset: &Preset, parities: &[Parity], evaluation: Option<&Evaluation>) -> Result<String> {
+/// What a run and its measures left in the set's folder beside the manifest.
+struct Left<'a> {
+    preset: &'a Preset,
+    parities: &'a [Parity],
+    evaluation: Option<&'a Evaluation>,
+    curation: Option<&'a Curation>,
+}
+
+fn card(manifest: &Manifest, left: &Left<'_>) -> Result<String> {
+    let Left { parities, evaluation, curation, .. } = *left;
     let mut text = String::new();
     writeln!(text, "# Model set `{}` {}\n", manifest.name, manifest.version)?;
-    purpose(&mut text, manifest, preset, evaluation)?;
+    purpose(&mut text, manifest, left)?;
     training(&mut text, manifest)?;
+    if let Some(curation) = curation {
+        curate::describe(&mut text, manifest, curation)?;
+    }
     match evaluation {
         Some(evaluation) => evaluation.describe(&mut text)?,
         None => writeln!(text, "## Measures\n\nThis set has not been evaluated.\n")?,
@@ -47,9 +65,10 @@ fn card(manifest: &Manifest, preset: &Preset, parities: &[Parity], evaluation: O
     Ok(text)
 }
 
-fn purpose(text: &mut String, manifest: &Manifest, preset: &Preset, evaluation: Option<&Evaluation>) -> Result<()> {
+fn purpose(text: &mut String, manifest: &Manifest, left: &Left<'_>) -> Result<()> {
     let sizes = &manifest.sizes;
-    let claim = match evaluation.is_some_and(Evaluation::has_recordings) {
+    let names = if left.curation.is_some() { "" } else { "Actions have no names yet. " };
+    let claim = match left.evaluation.is_some_and(Evaluation::has_recordings) {
         true => "what they make of some is measured below, apart from all else",
         false => "no claim about real recordings follows from the figures below",
     };
@@ -62,8 +81,8 @@ fn purpose(text: &mut String, manifest: &Manifest, preset: &Preset, evaluation: 
     writeln!(
         text,
         "**Limits.** All training audio is synthesised from scores with a SoundFont. These weights have heard no real recording; \
-         {claim}. Actions have no names yet. {}\n",
-        preset.limits
+         {claim}. {names}{}\n",
+        left.preset.limits
     )?;
     Ok(())
 }

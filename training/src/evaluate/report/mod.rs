@@ -1,7 +1,6 @@
 //! A page to look at and listen to: the tables, curves over calls, and passages as spectrograms and sound.
 
 mod curves;
-mod page;
 mod spectrograms;
 
 use std::fmt::Write;
@@ -14,6 +13,8 @@ use turnaround_core::time::SampleRate;
 use super::Evaluation;
 use super::measure::Heard;
 use super::rows::{DEFAULT_CALLS, Row};
+use crate::page;
+use crate::recording::write_wav;
 
 /// Writes `index.html` and everything it shows into `folder`. `heard` are the passages of each bed, in the order of the beds.
 ///
@@ -60,14 +61,4 @@ fn write_passage(folder: &Path, name: &str, passage: &Heard, rate: SampleRate, b
     }
     writeln!(body, "</table>")?;
     Ok(())
-}
-
-fn write_wav(path: &Path, sound: &[f32], rate: SampleRate) -> Result<()> {
-    let spec =
-        hound::WavSpec { channels: 1, sample_rate: rate.hz(), bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
-    let mut writer = hound::WavWriter::create(path, spec).with_context(|| format!("writing {}", path.display()))?;
-    for sample in sound {
-        writer.write_sample((sample * 32767.0).round().clamp(-32768.0, 32767.0) as i16)?;
-    }
-    writer.finalize().with_context(|| format!("writing {}", path.display()))
 }

@@ -1,0 +1,105 @@
+//! Every action alone, on every context, beside no action at all.
+
+use anyhow::Result;
+use indicatif::ProgressIterator;
+use turnaround_core::descriptors::{Descriptor, Effect};
+use turnaround_core::time::SampleRate;
+use turnaround_engine::Engine;
+use turnaround_engine::regenerate::{ActionChoice, Settings};
+
+use super::{Trial, separability};
+use crate::corpus::{Corpus, Split};
+use crate::descriptors::{Gauge, Marks, Measured, Spread};
+use crate::evaluate::excerpt::{Excerpt, candidates};
+
+/// Real bars that say how far bars lie apart.
+const REAL_BARS: usize = 300;
+
+/// Seconds before a bar that are measured with it, so that what begins with it is heard to begin.
+const LEAD_S: f64 = 0.2;
+
+/// What became of one action in one context.
+struct Tried {
+    change: Effect,
+    /// Squared distance from the mean real bar, per descriptor.
+    oddness: f64,
+    gain_db: f64,
+}
+
+pub fn measure(engine: &Engine, corpus: &Corpus, units: &[usize], seed: u64) -> Result<Vec<Trial>> {
+    let bench = Bench::new(engine, corpus)?;
+    let actions = engine.set().sizes().actions;
+    let mut tried: Vec<Vec<Tried>> = (0..actions).map(|_| Vec::with_capacity(units.len())).collect();
+    for (context, &unit) in units.iter().enumerate().progress() {
+        let excerpt = Excerpt::new(corpus, unit)?;
+        let noise = seed + context as u64;
+        let without = bench.marks(&excerpt, ActionChoice::Null, noise)?;
+        for (action, tried) in tried.iter_mut().enumerate() {
+            let alone = ActionChoice::Weights(vec![(u16::try_from(action)?, 1.0)]);
+            tried.push(bench.tried(&bench.marks(&excerpt, alone, noise)?, &without));
+        }
+    }
+    let changes: Vec<Vec<&Effect>> = tried.iter().map(|tried| tried.iter().map(|one| &one.change).collect()).collect();
+    let separability = separability::of(&changes);
+    Ok(tried.iter().zip(separability).map(|(tried, separability)| trial(tried, separability)).collect())
+}
+
+fn trial(tried: &[Tried], separability: f32) -> Trial {
+    let changes: Vec<Effect> = tried.iter().map(|one| one.change.clone()).collect();
+    let oddness = tried.iter().map(|one| one.oddness).sum::<f64>() / tried.len() as f64;
+    let most_gain_db = tried.iter().map(|one| one.gain_db).fold(f64::NEG_INFINITY, f64::max);
+    Trial::new(&changes, separability, oddness.sqrt() as f32, most_gain_db as f32)
+}
+
+struct Bench<'a> {
+    engine: &'a Engine,
+    gauge: Gauge,
+    spread: Spread,
+    /// The mean real bar.
+    usual: Marks,
+}
+
+impl<'a> Bench<'a> {
+    fn new(engine: &'a Engine, corpus: &Corpus) -> Result<Self> {
+        let gauge = Gauge::new(SampleRate::new(corpus.manifest.rate)?);
+        let real = |&unit: &usize| Ok(real_bar(&gauge, &Excerpt::new(corpus, unit)?));
+        let real: Vec<Marks> = candidates(corpus, Split::Validation, REAL_BARS).iter().map(real).collect::<Result<_>>()?;
+        Ok(Self { engine, spread: Spread::of(&real), usual: mean(&real), gauge })
+    }
+
+    /// The marks of the target made anew with the settings that the plugin begins with.
+    fn marks(&self, excerpt: &Excerpt, action: ActionChoice, seed: u64) -> Result<Marks> {
+        let made = excerpt.regenerated(self.engine, action, Settings::default().guidance, seed)?;
+        Ok(marks(&self.gauge, excerpt, made.channel(0)))
+    }
+
+    fn tried(&self, made: &Marks, without: &Marks) -> Tried {
+        let oddness: Vec<f64> = self.spread.effect(made, &self.usual).values().map(|x| f64::from(*x).powi(2)).collect();
+        Tried {
+            change: self.spread.effect(made, without),
+            oddness: oddness.iter().sum::<f64>() / oddness.len() as f64,
+            gain_db: made[&Descriptor::Loudness] - without[&Descriptor::Loudness],
+        }
+    }
+}
+
+/// The marks of an excerpt's own target.
+pub fn real_bar(gauge: &Gauge, excerpt: &Excerpt) -> Marks {
+    marks(gauge, excerpt, excerpt.audio().channel(0))
+}
+
+/// The marks of the target in a version of the excerpt.
+pub fn marks(gauge: &Gauge, excerpt: &Excerpt, sound: &[f32]) -> Marks {
+    let range = excerpt.range();
+    let lead = ((LEAD_S * f64::from(excerpt.audio().rate().hz())) as usize).min(range.start);
+    gauge.measure(&Measured { sound: &sound[range.start - lead..range.end], lead, beats: excerpt.beats() })
+}
+
+/// The mean of each descriptor over the bars that have it.
+fn mean(bars: &[Marks]) -> Marks {
+    let mean = |descriptor: Descriptor| {
+        let values: Vec<f64> = bars.iter().filter_map(|marks| marks.get(&descriptor).copied()).collect();
+        (!values.is_empty()).then(|| (descriptor, values.iter().sum::<f64>() / values.len() as f64))
+    };
+    Descriptor::ALL.into_iter().filter_map(mean).collect()
+}

@@ -1,0 +1,92 @@
+use std::collections::BTreeMap;
+
+use turnaround_core::descriptors::Descriptor;
+
+use super::*;
+
+/// A trial whose mean effect is given, equally steady everywhere.
+fn trial(changes: &[(Descriptor, f32)], consistency: f32) -> Trial {
+    let given: BTreeMap<Descriptor, f32> = changes.iter().copied().collect();
+    let effect: Effect = Descriptor::ALL.into_iter().map(|d| (d, given.get(&d).copied().unwrap_or(0.0))).collect();
+    Trial {
+        steadiness: Descriptor::ALL.into_iter().map(|d| (d, consistency)).collect(),
+        effect,
+        consistency,
+        separability: 0.5,
+        specificity: 0.5,
+        strangeness: 1.0,
+        most_gain_db: 1.0,
+    }
+}
+
+/// Louder, brighter, busier, and again louder.
+fn four() -> Vec<Trial> {
+    vec![
+        trial(&[(Descriptor::Loudness, 2.0)], 0.9),
+        trial(&[(Descriptor::Brightness, 1.0), (Descriptor::Top, 0.5)], 0.8),
+        trial(&[(Descriptor::Density, -1.0)], 0.7),
+        trial(&[(Descriptor::Loudness, 1.9)], 0.9),
+    ]
+}
+
+fn chosen(trials: &[Trial], most: usize, choices: &Choices) -> Vec<usize> {
+    shortlist::choose(trials, &vec![1.25; trials.len()], 5, most, choices)
+}
+
+#[test]
+fn of_two_knobs_that_do_the_same_one_is_chosen() {
+    assert_eq!(chosen(&four(), 24, &Choices::default()), [0, 1, 2]);
+    assert_eq!(chosen(&four(), 2, &Choices::default()), [0, 1]);
+}
+
+#[test]
+fn what_does_not_do_the_same_everywhere_or_sounds_like_nothing_real_is_not_chosen() {
+    let mut trials = four();
+    trials[0].consistency = 0.59;
+    trials[1].strangeness = 2.1;
+    trials[2].most_gain_db = 13.0;
+    assert_eq!(chosen(&trials, 24, &Choices::default()), [3]);
+    let rare = shortlist::choose(&four(), &[0.1, 1.0, 1.0, 7.0], 5, 24, &Choices::default());
+    assert_eq!(rare, [1, 2], "0 is hardly ever used and 3 nearly always");
+}
+
+#[test]
+fn a_veto_and_a_wish_count_more_than_measures() {
+    let choices = Choices { veto: vec![0], keep: vec![2], ..Choices::default() };
+    assert_eq!(chosen(&four(), 24, &choices), [2, 3, 1]);
+}
+
+#[test]
+fn knobs_are_called_by_what_they_change_most_and_no_two_alike() {
+    let mut trials = four();
+    trials.push(trial(&[(Descriptor::Brightness, 1.0), (Descriptor::Top, 0.5), (Descriptor::Density, 0.3)], 0.8));
+    trials.push(trial(&[(Descriptor::Loudness, 0.1)], 0.9));
+    trials.push(trial(&[(Descriptor::Loudness, 3.0)], 0.3));
+    let choices = Choices { names: BTreeMap::from([(2, "sit out".to_owned())]), ..Choices::default() };
+    let labels = names::labels(&trials, &[3], &choices);
+    let expected =
+        ["louder (0)", "brighter, more top", "sit out", "louder", "brighter, more top, busier", "action 5", "action 6"];
+    assert_eq!(labels, expected);
+}
+
+#[test]
+fn a_trial_tells_what_its_changes_have_in_common() {
+    let change =
+        |loudness: f32, density: f32| trial(&[(Descriptor::Loudness, loudness), (Descriptor::Density, density)], 1.0).effect;
+    let trial = Trial::new(&[change(3.0, 1.0), change(3.0, -1.0)], 0.5, 1.2, 4.0);
+    assert_eq!((trial.effect[&Descriptor::Loudness], trial.effect[&Descriptor::Density]), (3.0, 0.0));
+    assert_eq!((trial.steadiness[&Descriptor::Loudness], trial.steadiness[&Descriptor::Density]), (1.0, 0.0));
+    assert!((trial.consistency - 0.9_f32.sqrt()).abs() < 1e-6);
+    assert_eq!(trial.specificity, 1.0);
+}
+
+#[test]
+fn choices_are_read_as_the_page_writes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("choices.json");
+    fs::write(&path, "{\n  \"veto\": [3],\n  \"keep\": [],\n  \"names\": {\n    \"12\": \"walks\"\n  }\n}\n").unwrap();
+    let choices = Choices::read(&path).unwrap();
+    assert_eq!((choices.veto, choices.names[&12].as_str()), (vec![3], "walks"));
+    fs::write(&path, "{\"vetos\": []}").unwrap();
+    assert!(format!("{:#}", Choices::read(&path).unwrap_err()).contains("unknown field"));
+}
