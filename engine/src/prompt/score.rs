@@ -1,9 +1,13 @@
 //! How well phrases are read and find their action: lists of paraphrases, scored.
 //!
-//! A list is a table of tab-separated lines, a phrase and what its writer meant by it: `less bass	bass:-`. One list was written along
+//! A list is a table of tab-separated lines, a phrase and what its writer meant by it: `less bass⇥bass:-`. One list was written along
 //! with the lexicon. The other, the held-out one, was written by somebody else who did not know the lexicon, and was first opened when
-//! the lexicon was finished; what it scored then stands below. The lexicon must never be mended after what is in it: words that it
-//! misses are the measure of how many others are missed. Whoever wants to mend, adds to the first list and has a new second one written.
+//! lexicon and grammar were finished. Neither was changed after it was seen, nor may be for anything in it: what is misread there is the
+//! measure of how much else is. Whoever wants to mend, adds to the first list and has a new second one written.
+//!
+//! On the day it was opened the held-out list scored: precision 0.672, recall 0.830, the same action first in 0.608 of 120 phrases, and
+//! among the first three in 0.675. Most of what is read beyond what was meant is named in passing ("give the vocal some space"), or a
+//! state that is complained of ("it's dull").
 
 use std::collections::BTreeSet;
 
@@ -15,6 +19,7 @@ use super::choose::ranked;
 use super::read::read;
 
 const DEVELOPMENT: &str = include_str!("development.tsv");
+const HELD_OUT: &str = include_str!("held_out.tsv");
 
 /// A phrase and the change its writer meant, 1 or −1 a descriptor.
 struct Paraphrase {
@@ -120,6 +125,16 @@ fn the_list_written_along_with_the_lexicon_is_read_as_it_was_meant() {
     print("development", &scores);
     assert!(scores.phrases >= 60);
     assert!(scores.precision >= 0.98 && scores.recall >= 0.98 && scores.first >= 0.98, "{scores:?}");
+}
+
+#[test]
+fn a_list_that_the_lexicon_was_never_shown_is_read_about_as_well_as_on_the_day_it_was_opened() {
+    let scores = score(HELD_OUT);
+    print("held out", &scores);
+    assert_eq!(scores.phrases, 120);
+    // A little below what is written above, so that a word may be mended for another reason and cost a phrase here.
+    assert!(scores.precision >= 0.65 && scores.recall >= 0.81, "{scores:?}");
+    assert!(scores.first >= 0.58 && scores.among_three >= 0.65, "{scores:?}");
 }
 
 #[test]

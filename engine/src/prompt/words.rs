@@ -78,11 +78,10 @@ fn forms(word: &str) -> Vec<String> {
     let mut from = 0;
     for _ in 0..2 {
         let until = forms.len();
-        for nearer in forms[from..until].to_vec() {
-            for form in without_ending(&nearer) {
-                if !forms.contains(&form) {
-                    forms.push(form);
-                }
+        let found: Vec<String> = forms[from..].iter().flat_map(|nearer| without_ending(nearer)).collect();
+        for form in found {
+            if !forms.contains(&form) {
+                forms.push(form);
             }
         }
         // The less is taken off the better: "notes" is a form of "note" before it is one of "not".
