@@ -251,7 +251,7 @@ fn measured_set(place: &Place, effects: &[(&str, f32)]) -> String {
 #[test]
 fn an_action_can_be_asked_for_in_words() {
     let mut place = Place::new();
-    place.models = measured_set(&place, &[("bass", 1.0), ("density", 0.5), ("brightness", -1.0), ("loudness", 1.0)]);
+    place.models = measured_set(&place, &[("bass", 1.0), ("density", 1.0), ("brightness", -1.0), ("loudness", 1.0)]);
     let (input, output) = (place.song("in.wav", 16_000, 16, 1), place.named("out.wav"));
     let asked = json(&place.regenerate(&input, &output, &["--bars", "3", "--prompt", "Busier, much darker, Lydian", "--json"]));
     let prompt = &asked["prompts"][0];
