@@ -3,6 +3,7 @@
 //! [`Engine`] loads a model set and answers four questions: [`Engine::regenerate`] makes chosen bars anew and leaves every other sample
 //! as it is, [`Engine::add_bars`] makes bars that were not there, [`Engine::infer_actions`] tells the actions heard in bars, and
 //! [`Engine::roundtrip`] lets one hear the networks alone.
+//! [`prompt`] finds the action that a musician asks for in words.
 //! [`beats::Tracker`] finds the bars of a recording whose grid nobody knows.
 //! Which library runs the networks, ONNX Runtime or the one compiled in, is hidden behind [`runtime`].
 //!
@@ -21,6 +22,7 @@ mod finish;
 mod infer;
 mod job;
 pub mod model_set;
+pub mod prompt;
 pub mod regenerate;
 pub mod report;
 mod road;

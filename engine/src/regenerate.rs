@@ -319,6 +319,7 @@ impl Engine {
             changed,
             kept,
             left_out: dry.seam.and_then(Seam::left_out),
+            prompts: Vec::new(),
             timing: TimingReport { total_s, music_s, times_real_time: music_s / total_s, stages: job.seconds() },
         };
         Ok(Regenerated { audio: result, report })

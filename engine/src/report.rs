@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use turnaround_core::audio::Audio;
 use turnaround_core::contract::{Manifest, SparseWeights, sha256_hex};
+use turnaround_core::descriptors::Effect;
 
+use crate::prompt::{Choice, Wish};
 use crate::regenerate::{HighBand, Stereo};
 use crate::runtime::RuntimeReport;
 
@@ -31,6 +33,9 @@ pub struct Report {
     /// What of the input is not in the result: what new bars took the place of.
     #[serde(default)]
     pub left_out: Option<Region>,
+    /// What was asked for in words, if anything: for all bars, or where a transition begins and where it ends.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<PromptReport>,
     /// What it cost.
     pub timing: TimingReport,
 }
@@ -122,6 +127,56 @@ pub struct WeightReport {
 pub fn labelled(weights: &SparseWeights, manifest: &Manifest) -> Vec<WeightReport> {
     let label = |index: u16| manifest.actions.get(usize::from(index)).map_or_else(String::new, |action| action.label.clone());
     weights.iter().map(|&(index, weight)| WeightReport { index, label: label(index), weight }).collect()
+}
+
+/// What was asked for in words, and what was made of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PromptReport {
+    /// As it was asked.
+    pub words: String,
+    /// The change that was understood, in standard deviations of real bars.
+    pub wanted: Effect,
+    /// The same in words, the greatest change first.
+    pub understood: Vec<String>,
+    /// Words without a meaning here.
+    pub not_understood: Vec<String>,
+    /// The weights that were found for it; those of other flags are added to them.
+    pub action: Vec<WeightReport>,
+    /// Cosine between what is expected of these weights and what was wanted, 0 to 1, side effects counted as if half as long.
+    pub cosine: f32,
+    /// The change that is expected of these weights, in standard deviations.
+    pub expected: Effect,
+    /// Its greatest parts in words, the greatest first.
+    pub expected_in_words: Vec<String>,
+}
+
+impl PromptReport {
+    /// The account of a wish and of the weights found for it.
+    pub fn new(wish: &Wish, choice: &Choice, manifest: &Manifest) -> Self {
+        let names = |changes: Vec<(&'static str, f32)>| changes.into_iter().map(|(word, _)| word.to_owned()).collect();
+        PromptReport {
+            words: wish.words.clone(),
+            wanted: wish.wanted.clone(),
+            understood: names(in_words(&wish.wanted, wish.wanted.len())),
+            not_understood: wish.not_understood.clone(),
+            action: labelled(&choice.weights, manifest),
+            cosine: choice.cosine,
+            expected: choice.expected.clone(),
+            expected_in_words: names(in_words(&choice.expected, TOLD_CHANGES)),
+        }
+    }
+}
+
+/// How many changes of an action are told where all sixteen would say less.
+pub const TOLD_CHANGES: usize = 3;
+
+/// The greatest changes of an effect, at most so many: what a musician calls each, and how far it goes, in standard deviations above 0. Of
+/// equal ones the first in the order of tables comes first; no change at all is left out.
+pub fn in_words(effect: &Effect, most: usize) -> Vec<(&'static str, f32)> {
+    let mut changes: Vec<_> = effect.iter().filter(|(_, change)| **change != 0.0).collect();
+    changes.sort_by(|(_, a), (_, b)| b.abs().total_cmp(&a.abs()));
+    changes.truncate(most);
+    changes.into_iter().map(|(descriptor, change)| (descriptor.word(*change), change.abs())).collect()
 }
 
 /// Samples `[start, end)`.
@@ -259,6 +314,15 @@ mod tests {
         assert_eq!(places, [(0, 3, 0), (9, 13, 3)]);
         assert!(kept.iter().all(|kept| kept.sha256_before == kept.sha256_after));
         assert_eq!(seam.left_out(), Some(Region { start: 4, end: 6 }));
+    }
+
+    #[test]
+    fn an_effect_is_told_by_its_greatest_changes() {
+        use turnaround_core::descriptors::Descriptor::{Bass, Brightness, Density, Swell, Top};
+        let effect = Effect::from([(Brightness, -0.5), (Bass, 0.0), (Top, 0.5), (Density, 0.75), (Swell, -0.1)]);
+        assert_eq!(in_words(&effect, 3), [("busier", 0.75), ("darker", 0.5), ("more top", 0.5)]);
+        assert_eq!(in_words(&effect, 9).len(), 4);
+        assert!(in_words(&Effect::new(), 3).is_empty());
     }
 
     #[test]

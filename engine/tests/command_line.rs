@@ -229,6 +229,88 @@ fn an_action_can_be_taken_from_a_bar_of_this_or_another_file() {
     assert!((weights - 1.0).abs() < 1e-5);
 }
 
+/// A copy of the set for tests whose actions do what is told here, each with one descriptor, in standard deviations.
+fn measured_set(place: &Place, effects: &[(&str, f32)]) -> String {
+    let set = place.path("measured");
+    fs::create_dir_all(&set).unwrap();
+    for entry in fs::read_dir(support::tiny()).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        fs::copy(entry.path(), set.join(entry.file_name())).unwrap();
+    }
+    let mut manifest: Value = serde_json::from_str(&fs::read_to_string(set.join("manifest.json")).unwrap()).unwrap();
+    for (index, (descriptor, change)) in effects.iter().enumerate() {
+        let all = turnaround_core::descriptors::Descriptor::ALL;
+        let mut effect: Value = all.iter().map(|other| (other.name().replace(' ', "_"), Value::from(0.0))).collect();
+        effect[*descriptor] = (*change).into();
+        manifest["actions"][index]["measured"] =
+            serde_json::json!({"effect": effect, "consistency": 0.75, "position": [0, 0], "is_shortlisted": index == 1});
+    }
+    fs::write(set.join("manifest.json"), manifest.to_string()).unwrap();
+    set.display().to_string()
+}
+
+#[test]
+fn an_action_can_be_asked_for_in_words() {
+    let mut place = Place::new();
+    place.models = measured_set(&place, &[("bass", 1.0), ("density", 1.0), ("brightness", -1.0), ("loudness", 1.0)]);
+    let (input, output) = (place.song("in.wav", 16_000, 16, 1), place.named("out.wav"));
+    let asked = json(&place.regenerate(&input, &output, &["--bars", "3", "--prompt", "Busier, much darker, Lydian", "--json"]));
+    let prompt = &asked["prompts"][0];
+    assert_eq!(prompt["understood"], serde_json::json!(["darker", "busier"]));
+    assert_eq!(prompt["not_understood"], serde_json::json!(["Lydian"]));
+    assert_eq!(prompt["wanted"], serde_json::json!({"brightness": -1.5, "density": 1.0}));
+    let indices = |action: &Value| action.as_array().unwrap().iter().map(|weight| weight["index"].clone()).collect::<Vec<_>>();
+    assert_eq!(indices(&prompt["action"]).len(), 2);
+    assert_eq!(indices(&asked["bars"][0]["action"]), [1, 2]);
+    assert_eq!(prompt["action"][0]["label"], "action 2");
+    assert!(prompt["cosine"].as_f64().unwrap() > 0.9 && prompt["expected_in_words"][0] == "darker", "{prompt}");
+
+    let added = ["--bars", "3", "--prompt", "louder", "--action", "0=1", "--json"];
+    let added = json(&place.regenerate(&input, &output, &added));
+    assert_eq!(indices(&added["bars"][0]["action"]), [0, 3]);
+    assert_eq!(added["bars"][0]["action"][0]["weight"], 0.5);
+    let moved = ["--bars", "2-3", "--prompt", "louder", "--to-prompt", "darker"];
+    let words = done(&place.regenerate(&input, &output, &moved));
+    for line in ["understood louder\nexpected   louder 1.00\n", "understood darker\n", "action 3 1.00\n", "action 2 1.00\n"] {
+        assert!(words.contains(line), "{line:?} in {words}");
+    }
+    let words = done(&place.regenerate(&input, &output, &["--bars", "3", "--prompt", "darker, Lydian"]));
+    assert!(words.starts_with("understood darker; not understood: 'Lydian'\n"), "{words}");
+    let plain = json(&place.regenerate(&input, &output, &["--bars", "3", "--json"]));
+    assert!(plain.get("prompts").is_none());
+}
+
+#[test]
+fn words_that_find_no_action_are_refused_in_a_sentence() {
+    let mut place = Place::new();
+    let (input, output) = (place.song("in.wav", 16_000, 16, 1), place.named("out.wav"));
+    let words = |place: &Place, more: &[&str]| refused(&place.regenerate(&input, &output, &[&["--bars", "3"], more].concat()));
+    assert!(words(&place, &["--prompt", "busier"]).contains("have not been measured"));
+    let unknown = words(&place, &["--prompt", "lydian"]);
+    assert!(unknown.contains("nothing in \"lydian\"") && unknown.contains("\"busier drums\""), "{unknown}");
+    assert!(words(&place, &["--to-prompt", "busier", "--like", "2"]).contains("have not been measured"));
+    place.models = measured_set(&place, &[("density", -1.0)]);
+    assert!(words(&place, &["--prompt", "busier"]).contains("no action of this model set"));
+    assert!(words(&place, &["--to-prompt", "sparser"]).contains("where it begins"));
+    assert!(!Path::new(&output).exists());
+}
+
+#[test]
+fn info_tells_what_shortlisted_actions_do() {
+    let place = Place::new();
+    let models = measured_set(&place, &[("bass", 1.0), ("bass_density", -0.5)]);
+    let words = done(&["info", "--models", &models]);
+    assert!(words.contains("% of bars  action 1: calmer bass 0.50; consistency 0.75\n"), "{words}");
+    assert!(words.contains("% of bars  action 0\n"), "only the shortlisted are described: {words}");
+    let account = json(&["info", "--models", &models, "--json"]);
+    let actions = &account["model_set"]["actions"];
+    assert_eq!((&actions[1]["label"], &actions[1]["changes"]), (&"action 1".into(), &serde_json::json!(["calmer bass"])));
+    assert_eq!(
+        (&actions[1]["measured"]["is_shortlisted"], &actions[0]["measured"]["is_shortlisted"]),
+        (&true.into(), &false.into())
+    );
+    assert!(actions[2].get("changes").is_none());
+}
+
 #[test]
 fn actions_of_every_bar_are_told() {
     let place = Place::new();

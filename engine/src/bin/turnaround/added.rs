@@ -6,7 +6,7 @@ use turnaround_engine::report::{Region, Report};
 
 use crate::account::{Before, print_bars, print_rest};
 use crate::args::{Continue, Files, Fill, Grid, Manner, Networks, Sound};
-use crate::manner::actions;
+use crate::manner::{chosen, print_prompts};
 use crate::output::{Failure, check_paths, open, prints_json, say, with_progress, write_json};
 use crate::recording::Recording;
 
@@ -45,18 +45,20 @@ fn run(asked: &Asked<'_>, place: impl FnOnce(&Recording<'_>) -> Place) -> Result
     let place = place(&recording);
     recording.check(&[Some(place.after), place.until].into_iter().flatten().collect::<Vec<_>>())?;
     let engine = open(asked.networks)?;
-    let actions = actions(asked.manner, usize::from(asked.count), &recording, &engine)?;
+    let chosen = chosen(asked.manner, usize::from(asked.count), &recording, &engine)?;
     let addition = Addition {
         audio: recording.file.audio(),
         map: &recording.map,
         after: place.after,
         until: place.until,
-        actions: &actions,
+        actions: &chosen.actions,
         settings: asked.sound.settings(1.0),
     };
-    let Added { audio, report, .. } = with_progress("adding bars", |control| engine.add_bars(&addition, control))?;
+    let Added { audio, mut report, .. } = with_progress("adding bars", |control| engine.add_bars(&addition, control))?;
+    report.prompts = chosen.prompts;
     recording.file.write_with_added(&files.output, &audio, &report)?;
     if !prints_json(files.json.as_deref()) {
+        print_prompts(&report.prompts);
         print_bars(&report.bars, Before::Nothing);
         print_lengths(&report, &recording, &place);
         print_rest(&report, &recording.file, files, &files.output);

@@ -1,11 +1,13 @@
 //! `turnaround info`: which set, which runtime, which actions.
 
 use serde::Serialize;
-use turnaround_core::contract::{Action, Sizes, TrainingSummary};
+use turnaround_core::contract::{Action, MeasuredAction, Sizes, TrainingSummary};
 use turnaround_engine::model_set::places;
+use turnaround_engine::report::{TOLD_CHANGES, in_words};
 use turnaround_engine::runtime::RuntimeReport;
 
 use crate::args::Info;
+use crate::manner::changes;
 use crate::output::{Failure, open, prints_json, say, write_json};
 
 #[derive(Serialize)]
@@ -23,8 +25,25 @@ struct Set<'a> {
     folder: String,
     bytes: u64,
     sizes: &'a Sizes,
-    actions: &'a [Action],
+    actions: Vec<Knob<'a>>,
     training: &'a TrainingSummary,
+}
+
+/// An action as the manifest has it, with the greatest of its changes in words where they were measured.
+#[derive(Serialize)]
+struct Knob<'a> {
+    #[serde(flatten)]
+    action: &'a Action,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<&'static str>>,
+}
+
+impl<'a> Knob<'a> {
+    fn new(action: &'a Action) -> Self {
+        let words =
+            |measured: &MeasuredAction| in_words(&measured.effect, TOLD_CHANGES).into_iter().map(|(word, _)| word).collect();
+        Knob { action, changes: action.measured.as_ref().map(words) }
+    }
 }
 
 #[derive(Serialize)]
@@ -51,7 +70,7 @@ pub fn run(arguments: &Info) -> Result<(), Failure> {
             folder: set.folder().display().to_string(),
             bytes: manifest.graphs.values().map(|graph| graph.bytes).sum(),
             sizes: &manifest.sizes,
-            actions: &manifest.actions,
+            actions: manifest.actions.iter().map(Knob::new).collect(),
             training: &manifest.training,
         },
         looked_in: looked_in.collect(),
@@ -77,7 +96,13 @@ fn print(account: &Account<'_>) {
         say!("           {note}");
     }
     say!("actions    {}", set.actions.len());
-    for (index, action) in set.actions.iter().enumerate() {
-        say!("  {index:>4}  {:>5.1} % of bars  {}", 100.0 * action.usage, action.label);
+    for (index, Knob { action, .. }) in set.actions.iter().enumerate() {
+        let measured = action.measured.as_ref().filter(|measured| measured.is_shortlisted).map_or_else(String::new, told);
+        say!("  {index:>4}  {:>5.1} % of bars  {}{measured}", 100.0 * action.usage, action.label);
     }
+}
+
+/// What a shortlisted action does, in standard deviations of real bars, and how much alike from bar to bar, 0 to 1.
+fn told(measured: &MeasuredAction) -> String {
+    format!(": {}; consistency {:.2}", changes(&in_words(&measured.effect, TOLD_CHANGES)), measured.consistency)
 }

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use turnaround_engine::audio_file::{AudioFile, AudioFileError, write_atomically};
 use turnaround_engine::beats::BeatsError;
+use turnaround_engine::prompt::ChoiceError;
 use turnaround_engine::runtime::RuntimeError;
 use turnaround_engine::{Control, Engine, EngineError, OpenError, Progress};
 
@@ -62,6 +63,12 @@ impl From<EngineError> for Failure {
             _ => MENDABLE,
         };
         Failure { sentence: error.to_string(), code }
+    }
+}
+
+impl From<ChoiceError> for Failure {
+    fn from(error: ChoiceError) -> Self {
+        Failure::mendable(error)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use turnaround_engine::prompt::{Wish, read};
 use turnaround_engine::regenerate::{HighBand, Quality, Settings, Stereo};
 
 use super::values::{Like, Weight, like, number, weight};
@@ -30,13 +31,20 @@ pub struct Manner {
     /// Take the action heard in a bar of this or another recording on the same grid; weights of --action are added to it.
     #[arg(long, value_name = "FILE.wav:BAR | BAR", value_parser = like)]
     pub like: Option<Like>,
-    /// Move to this action over the bars made, from the one that --action and --like give: the first bar has that one, the last this one,
+    /// Say in words how the bars are to differ from what the context suggests, for instance "busier drums, a bit darker, no cymbals". The
+    /// set's measured actions are searched for it; weights of --action and --like are added.
+    #[arg(long, value_name = "WORDS", value_parser = read)]
+    pub prompt: Option<Wish>,
+    /// Move to this action over the bars made, from the one that --action, --like and --prompt give: the first bar has that one, the last this one,
     /// each between them its share of both, and one bar alone the middle. May be given several times.
     #[arg(long, value_name = "N=WEIGHT", value_parser = weight)]
     pub to_action: Vec<Weight>,
     /// Move to the action heard in this bar; weights of --to-action are added to it.
     #[arg(long, value_name = "FILE.wav:BAR | BAR", value_parser = like)]
     pub to_like: Option<Like>,
+    /// Move to what these words ask for; weights of --to-action and --to-like are added.
+    #[arg(long, value_name = "WORDS", value_parser = read)]
+    pub to_prompt: Option<Wish>,
 }
 
 /// How new bars are made, and how they are to sound.
