@@ -8,6 +8,7 @@ use turnaround_core::level::bands::{BandPowers, Reach, band_powers, with_gains};
 use turnaround_core::sampler::Known;
 
 use crate::engine::EngineError;
+use crate::imagine::Imagined;
 use crate::job::{Job, Stage};
 use crate::regenerate::{ActionChoice, Edges, Settings};
 use crate::road::context::{Plan, plan};
@@ -92,10 +93,7 @@ impl<'a> Edit<'a> {
 
     /// Makes every target; the new track.
     pub(crate) fn run(&mut self, job: &mut Job) -> Result<Vec<f32>, EngineError> {
-        let plans = plan(&self.targets, &self.song.added, self.song.units.len(), self.road.sizes().window_bars);
-        for plan in &plans {
-            self.check_context(plan)?;
-        }
+        let plans = self.plans()?;
         job.expect(self.steps(&plans));
         let unrelated_action = self.unrelated_action(job)?;
         for plan in &plans {
@@ -109,6 +107,21 @@ impl<'a> Edit<'a> {
             copy(&mut track, start, &sound);
         }
         Ok(track)
+    }
+
+    /// Makes every target as slots and decodes none; in the order of units.
+    pub(crate) fn imagined(&mut self, job: &mut Job) -> Result<Vec<Imagined>, EngineError> {
+        let plans = self.plans()?;
+        job.expect(self.steps(&plans));
+        let unrelated_action = self.unrelated_action(job)?;
+        let mut units = BTreeMap::new();
+        for plan in &plans {
+            for (&unit, made) in plan.targets.iter().zip(self.imagine(plan, &unrelated_action, job)?) {
+                let dry = self.hear(unit, job)?.slots;
+                units.insert(unit, Imagined { dry, made });
+            }
+        }
+        Ok(units.into_values().collect())
     }
 
     /// The gain that each band of each chosen bar was given to stay within reach, in decibels: the mean over the bar's units.
@@ -137,6 +150,13 @@ impl<'a> Edit<'a> {
             }
         }
         actions
+    }
+
+    /// What is denoised together, and in which order.
+    fn plans(&self) -> Result<Vec<Plan>, EngineError> {
+        let plans = plan(&self.targets, &self.song.added, self.song.units.len(), self.road.sizes().window_bars);
+        plans.iter().try_for_each(|plan| self.check_context(plan))?;
+        Ok(plans)
     }
 
     fn check_context(&self, plan: &Plan) -> Result<(), EngineError> {
@@ -174,8 +194,8 @@ impl<'a> Edit<'a> {
         Ok(self.heard[&unit].clone())
     }
 
-    /// Denoises one window: the tokens of its targets, and what later windows hear of them.
-    fn imagine(&mut self, plan: &Plan, unrelated_action: &ActionVector, job: &mut Job) -> Result<(), EngineError> {
+    /// Denoises one window: the tokens of its targets, and what later windows hear of them. Hands back the targets' slots.
+    fn imagine(&mut self, plan: &Plan, unrelated_action: &ActionVector, job: &mut Job) -> Result<Vec<Vec<f32>>, EngineError> {
         let mut window = Window {
             context: Vec::new(),
             targets: Vec::new(),
@@ -192,13 +212,13 @@ impl<'a> Edit<'a> {
         }
         self.context.extend(&plan.context);
         let slots = self.road.denoise::<EngineError>(&window, self.settings.denoising(), job)?;
-        for (&unit, slots) in plan.targets.iter().zip(slots) {
+        for (&unit, slots) in plan.targets.iter().zip(&slots) {
             let count = self.song.stretch(unit, self.road).tokens;
-            let tokens = job.step(Stage::Adapt, || self.road.tokens_from_slots(&slots, count).map_err(EngineError::from))?;
+            let tokens = job.step(Stage::Adapt, || self.road.tokens_from_slots(slots, count).map_err(EngineError::from))?;
             self.tokens.insert(unit, tokens);
             self.remember(unit, slots, job)?;
         }
-        Ok(())
+        Ok(slots)
     }
 
     /// Decodes one window's targets. Every window has been imagined by now, so each unit knows what it goes on into.
@@ -239,12 +259,12 @@ impl<'a> Edit<'a> {
     }
 
     /// Later windows hear the new unit, with the action that is heard in it.
-    fn remember(&mut self, unit: usize, slots: Vec<f32>, job: &mut Job) -> Result<(), EngineError> {
+    fn remember(&mut self, unit: usize, slots: &[f32], job: &mut Job) -> Result<(), EngineError> {
         if self.targets.last() == Some(&unit) {
             return Ok(());
         }
-        let (_, action) = self.song.infer(unit, &slots, self.road, job)?;
-        self.remembered.insert(unit, (slots, action));
+        let (_, action) = self.song.infer(unit, slots, self.road, job)?;
+        self.remembered.insert(unit, (slots.to_vec(), action));
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //!
 //! [`Engine`] loads a model set and answers four questions: [`Engine::regenerate`] makes chosen bars anew and leaves every other sample
 //! as it is, [`Engine::add_bars`] makes bars that were not there, [`Engine::infer_actions`] tells the actions heard in bars, and
-//! [`Engine::roundtrip`] lets one hear the networks alone.
+//! [`Engine::roundtrip`] lets one hear the networks alone. [`Engine::imagine`] stops before anything is decoded, for those who measure.
 //! [`prompt`] finds the action that a musician asks for in words.
 //! [`beats::Tracker`] finds the bars of a recording whose grid nobody knows.
 //! Which library runs the networks, ONNX Runtime or the one compiled in, is hidden behind [`runtime`].
@@ -19,6 +19,7 @@ mod engine;
 #[cfg(test)]
 mod fake;
 mod finish;
+mod imagine;
 mod infer;
 mod job;
 pub mod model_set;
@@ -32,6 +33,7 @@ mod song;
 mod transition;
 
 pub use engine::{Engine, EngineError, OpenError};
+pub use imagine::Imagined;
 pub use infer::BarAction;
 pub use job::{Cancelled, Control, Progress, Stage};
 pub use transition::transition;

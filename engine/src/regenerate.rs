@@ -20,6 +20,8 @@ use crate::report::{
 use crate::road::{Denoising, Road};
 use crate::song::Song;
 
+pub use crate::road::splice::FADE;
+
 /// Noise levels between which guidance acts: above, no detail is decided yet; below, all is.
 const GUIDED_FROM: f32 = 0.3;
 const GUIDED_TO: f32 = 0.9;
@@ -325,7 +327,7 @@ impl Engine {
         Ok(Regenerated { audio: result, report })
     }
 
-    fn chosen(&self, request: &Request<'_>) -> Result<BTreeMap<BarNumber, ActionChoice>, EngineError> {
+    pub(crate) fn chosen(&self, request: &Request<'_>) -> Result<BTreeMap<BarNumber, ActionChoice>, EngineError> {
         if request.targets.is_empty() {
             return Err(EngineError::NoTarget);
         }
@@ -373,7 +375,7 @@ pub(crate) fn not_finite() -> EngineError {
     })
 }
 
-fn check_bars(song: &Song, chosen: &BTreeMap<BarNumber, ActionChoice>) -> Result<(), EngineError> {
+pub(crate) fn check_bars(song: &Song, chosen: &BTreeMap<BarNumber, ActionChoice>) -> Result<(), EngineError> {
     let (first, last) = (song.bars[0].number, song.bars[song.bars.len() - 1].number);
     match chosen.keys().find(|&&bar| bar < first || bar > last) {
         Some(bar) => Err(EngineError::BarOutside { bar: bar.get(), first: first.get(), last: last.get() }),

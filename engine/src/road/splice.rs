@@ -2,8 +2,8 @@
 
 use turnaround_core::time::{SampleRate, Seconds};
 
-/// Length of a fade.
-pub(crate) const FADE: Seconds = Seconds::new(0.020);
+/// Length of the fade before each bar line at which something new meets something old.
+pub const FADE: Seconds = Seconds::new(0.020);
 
 /// Part of a fade at a listener's edge that is kept free for the ringing of crossover and resampler.
 const GUARD: Seconds = Seconds::new(0.002);

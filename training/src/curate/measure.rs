@@ -9,14 +9,11 @@ use turnaround_engine::regenerate::{ActionChoice, Settings};
 
 use super::{Trial, separability};
 use crate::corpus::{Corpus, Split};
-use crate::descriptors::{Gauge, Marks, Measured, Spread};
+use crate::descriptors::{Gauge, Marks, Spread};
 use crate::evaluate::excerpt::{Excerpt, candidates};
 
 /// Real bars that say how far bars lie apart.
 const REAL_BARS: usize = 300;
-
-/// Seconds before a bar that are measured with it, so that what begins with it is heard to begin.
-const LEAD_S: f64 = 0.2;
 
 /// What became of one action in one context.
 struct Tried {
@@ -62,7 +59,10 @@ struct Bench<'a> {
 impl<'a> Bench<'a> {
     fn new(engine: &'a Engine, corpus: &Corpus) -> Result<Self> {
         let gauge = Gauge::new(SampleRate::new(corpus.manifest.rate)?);
-        let real = |&unit: &usize| Ok(real_bar(&gauge, &Excerpt::new(corpus, unit)?));
+        let real = |&unit: &usize| {
+            let excerpt = Excerpt::new(corpus, unit)?;
+            Ok(excerpt.marks(&gauge, excerpt.audio()))
+        };
         let real: Vec<Marks> = candidates(corpus, Split::Validation, REAL_BARS).iter().map(real).collect::<Result<_>>()?;
         Ok(Self { engine, spread: Spread::of(&real), usual: mean(&real), gauge })
     }
@@ -70,7 +70,7 @@ impl<'a> Bench<'a> {
     /// The marks of the target made anew with the settings that the plugin begins with.
     fn marks(&self, excerpt: &Excerpt, action: ActionChoice, seed: u64) -> Result<Marks> {
         let made = excerpt.regenerated(self.engine, action, Settings::default().guidance, seed)?;
-        Ok(marks(&self.gauge, excerpt, made.channel(0)))
+        Ok(excerpt.marks(&self.gauge, &made))
     }
 
     fn tried(&self, made: &Marks, without: &Marks) -> Tried {
@@ -81,18 +81,6 @@ impl<'a> Bench<'a> {
             gain_db: made[&Descriptor::Loudness] - without[&Descriptor::Loudness],
         }
     }
-}
-
-/// The marks of an excerpt's own target.
-pub fn real_bar(gauge: &Gauge, excerpt: &Excerpt) -> Marks {
-    marks(gauge, excerpt, excerpt.audio().channel(0))
-}
-
-/// The marks of the target in a version of the excerpt.
-pub fn marks(gauge: &Gauge, excerpt: &Excerpt, sound: &[f32]) -> Marks {
-    let range = excerpt.range();
-    let lead = ((LEAD_S * f64::from(excerpt.audio().rate().hz())) as usize).min(range.start);
-    gauge.measure(&Measured { sound: &sound[range.start - lead..range.end], lead, beats: excerpt.beats() })
 }
 
 /// The mean of each descriptor over the bars that have it.

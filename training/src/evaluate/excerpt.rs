@@ -2,22 +2,28 @@
 
 use std::ops::Range;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use turnaround_core::audio::Audio;
 use turnaround_core::bars::BarNumber;
+use turnaround_core::contract::SparseWeights;
 use turnaround_core::tempo_map::TempoMap;
 use turnaround_core::time::{Metre, SampleRate, Seconds, Tempo};
 use turnaround_engine::regenerate::{ActionChoice, Request, Settings, Target};
-use turnaround_engine::{Control, Engine};
+use turnaround_engine::{Control, Engine, Imagined};
 
 use super::spread;
+use crate::corpus::build::felt_beat;
 use crate::corpus::{Corpus, Split};
+use crate::descriptors::{Gauge, Marks, Measured};
 
 /// Bars of context before the target.
 pub const CONTEXT: usize = 4;
 
 /// Seconds more on each side, so that the outer bars have real margins.
 const AROUND_S: u64 = 1;
+
+/// What of its past is measured with a bar, so that what begins with it is heard to begin.
+const LEAD: Seconds = Seconds::new(0.2);
 
 /// Share of its length by which a bar may differ from the bars of one steady grid.
 const UNEVEN: f64 = 0.01;
@@ -65,15 +71,15 @@ impl Excerpt {
         let lead = around.min(first);
         let start = first - lead;
         let audio = Audio::mono(rate, corpus.window(start as i64, (row.end - start + around) as usize))?;
-        let metre: Metre = row.metre.parse()?;
-        let offset = Seconds::new(lead as f64 / f64::from(rate.hz()));
-        Ok(Self {
-            audio,
-            map: TempoMap::constant(Tempo::new(row.tempo)?, metre, offset),
-            metre,
-            target: BarNumber::new(CONTEXT as i64 + 1),
-            range: (row.start - start) as usize..(row.end - start) as usize,
-        })
+        let range = (row.start - start) as usize..(row.end - start) as usize;
+        Ok(Self::of(audio, Tempo::new(row.tempo)?, row.metre.parse()?, lead as usize, range))
+    }
+
+    /// The last of some bars whose first begins at sample `lead`; its own are at `range`.
+    pub fn of(audio: Audio, tempo: Tempo, metre: Metre, lead: usize, range: Range<usize>) -> Self {
+        let offset = Seconds::new(lead as f64 / f64::from(audio.rate().hz()));
+        let map = TempoMap::constant(tempo, metre, offset);
+        Self { audio, map, metre, target: BarNumber::new(CONTEXT as i64 + 1), range }
     }
 
     /// All of it, mono, at the models' rate.
@@ -101,15 +107,102 @@ impl Excerpt {
         self.metre.beats_per_bar().get()
     }
 
+    /// The felt beats of the target, as a listener taps them, its own bar line and the next one included.
+    pub fn felt_beats(&self) -> Vec<Seconds> {
+        let bar = self.map().bar(self.target());
+        let count = (self.beats() / felt_beat(self.metre)).round();
+        let length = (bar.end - bar.start) * (1.0 / count);
+        (0..=count as usize).map(|beat| bar.start + length * beat as f64).collect()
+    }
+
+    /// The samples at which the bars of the context begin, then those at which the target begins and ends.
+    pub fn lines(&self) -> [usize; CONTEXT + 2] {
+        std::array::from_fn(|bar| {
+            let start = self.map.bar(BarNumber::new(bar as i64 + 1)).start;
+            self.audio.rate().samples_from(start).as_index()
+        })
+    }
+
+    /// What the target is in a take of the excerpt, or in the excerpt itself.
+    pub fn marks(&self, gauge: &Gauge, audio: &Audio) -> Marks {
+        let lead = audio.rate().samples_from(LEAD).as_index().min(self.range.start);
+        let sound = &audio.channel(0)[self.range.start - lead..self.range.end];
+        gauge.measure(&Measured { sound, lead, beats: self.beats() })
+    }
+
     /// The excerpt with its target made anew: what the networks write and nothing else.
     ///
     /// # Errors
     /// When there is nothing to hear before the target, the action is none of the set's, or a network fails.
     pub fn regenerated(&self, engine: &Engine, action: ActionChoice, guidance: f32, seed: u64) -> Result<Audio> {
+        self.asked(action, guidance, seed, |request, control| Ok(engine.regenerate(request, control)?.audio))
+    }
+
+    /// The target's slots as they are, and as the dynamics makes them for the same edit.
+    ///
+    /// # Errors
+    /// As [`Self::regenerated`].
+    pub fn imagined(&self, engine: &Engine, action: ActionChoice, guidance: f32, seed: u64) -> Result<Imagined> {
+        let units = self.asked(action, guidance, seed, |request, control| Ok(engine.imagine(request, control)?))?;
+        units.into_iter().next().context("the target is a unit")
+    }
+
+    /// The action that the networks hear in the target, in this audio or another take of it.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn action(&self, engine: &Engine, audio: &Audio) -> Result<SparseWeights> {
+        let mut control = Control { is_cancelled: &|| false, on_progress: &mut |_| {} };
+        let heard = engine.infer_actions(audio, &self.map, Some(&[self.target]), &mut control)?;
+        Ok(heard.into_iter().next().context("one bar was asked for")?.weights)
+    }
+
+    fn asked<T>(
+        &self,
+        action: ActionChoice,
+        guidance: f32,
+        seed: u64,
+        ask: impl FnOnce(&Request<'_>, &mut Control<'_>) -> Result<T>,
+    ) -> Result<T> {
         let targets = [Target { bar: self.target, action }];
         let settings = Settings { guidance, seed, ..Settings::networks_alone() };
-        let request = Request { audio: &self.audio, map: &self.map, targets: &targets, settings };
         let mut control = Control { is_cancelled: &|| false, on_progress: &mut |_| {} };
-        Ok(engine.regenerate(&request, &mut control)?.audio)
+        ask(&Request { audio: &self.audio, map: &self.map, targets: &targets, settings }, &mut control)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hand_made::{self, BAR, BARS};
+    use super::*;
+
+    #[test]
+    fn candidates_have_whole_bars_before_them_in_their_own_piece() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut corpus = hand_made::corpus(folder.path());
+        assert_eq!(candidates(&corpus, Split::Test, usize::MAX), [4, 5, 6, BARS + 4, BARS + 5, BARS + 6]);
+        assert_eq!(candidates(&corpus, Split::Test, 2), [4, BARS + 4]);
+        assert!(candidates(&corpus, Split::Train, usize::MAX).is_empty());
+        // A unit that is half a bar, and one that is two.
+        corpus.units[2].end -= BAR as u64 / 2;
+        corpus.units[BARS + 5].last_bar += 1;
+        assert_eq!(candidates(&corpus, Split::Test, usize::MAX), [BARS + 4]);
+    }
+
+    #[test]
+    fn an_excerpt_is_the_corpus_s_own_sound_on_the_corpus_s_own_grid() {
+        let folder = tempfile::tempdir().unwrap();
+        let corpus = hand_made::corpus(folder.path());
+        for unit in candidates(&corpus, Split::Test, usize::MAX) {
+            let excerpt = Excerpt::new(&corpus, unit).unwrap();
+            let row = &corpus.units[unit];
+            let target = &excerpt.audio().channel(0)[excerpt.range()];
+            assert_eq!(target, corpus.window(row.start as i64, BAR));
+            assert_eq!(excerpt.lines()[CONTEXT..], [excerpt.range().start, excerpt.range().end]);
+            assert!(excerpt.lines().windows(2).all(|pair| pair[1] - pair[0] == BAR));
+            assert_eq!((excerpt.beats(), excerpt.felt_beats().len()), (4.0, 5));
+            let bar = excerpt.map().bar(excerpt.target()).samples(excerpt.audio().rate()).as_range();
+            assert_eq!(bar, excerpt.range());
+        }
     }
 }

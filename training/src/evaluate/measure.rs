@@ -51,6 +51,13 @@ pub struct Estimate {
     pub bars: usize,
 }
 
+impl Estimate {
+    /// Of the mean of some values, at least one; resampled from `seed`.
+    pub fn of(values: &[f64], seed: u64) -> Self {
+        Self { interval: Interval::of(values, seed), bars: values.len() }
+    }
+}
+
 /// A row of a bed's table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RowMeasures {
@@ -190,11 +197,7 @@ fn rows(maker: &Maker<'_>, places: &[Place], bars: &[Bar], seed: u64) -> Result<
 fn estimates(marks: &[Marks], seed: u64) -> BTreeMap<Metric, Estimate> {
     let values = |metric: Metric| marks.iter().filter_map(|marks| marks.get(&metric).copied()).collect::<Vec<f64>>();
     let all = Metric::ALL.into_iter().map(|metric| (metric, values(metric))).filter(|(_, values)| !values.is_empty());
-    all.map(|(metric, values)| (metric, estimate(&values, seed))).collect()
-}
-
-fn estimate(values: &[f64], seed: u64) -> Estimate {
-    Estimate { interval: Interval::of(values, seed), bars: values.len() }
+    all.map(|(metric, values)| (metric, Estimate::of(&values, seed))).collect()
 }
 
 fn adapter_error(probe: &Probe, bars: &[Bar]) -> Result<f64> {
@@ -257,7 +260,7 @@ impl Passages {
             let made: Vec<Vec<Seconds>> = made.iter().map(hear).collect::<Result<_>>()?;
             let values: Vec<f64> = beat_f(&originals, &made);
             if !values.is_empty() {
-                rows.push(BeatRow { name: row.name(), f: estimate(&values, tools.seed) });
+                rows.push(BeatRow { name: row.name(), f: Estimate::of(&values, tools.seed) });
             }
         }
         Ok(rows)
@@ -283,7 +286,8 @@ fn original(bed: &Bed, passage: &Passage) -> Vec<f32> {
     bed.pieces[passage.piece].audio[bed.span(passage)].to_vec()
 }
 
-fn progress<T>(items: Vec<T>, what: &'static str) -> impl Iterator<Item = T> {
+/// Items with a bar that tells how many are done.
+pub(super) fn progress<T>(items: Vec<T>, what: &'static str) -> impl Iterator<Item = T> {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {elapsed}").expect("the template is fixed");
     let bar = ProgressBar::new(items.len() as u64).with_style(style).with_message(what);
     items.into_iter().progress_with(bar)

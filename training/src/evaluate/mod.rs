@@ -7,8 +7,10 @@ pub mod anchors;
 pub mod beatnet;
 pub mod beats;
 pub mod bed;
-mod dynamics;
+mod edits;
 pub(crate) mod excerpt;
+#[cfg(test)]
+mod hand_made;
 pub mod hits;
 pub mod measure;
 pub mod metrics;
@@ -28,11 +30,11 @@ use serde::{Deserialize, Serialize};
 use turnaround_engine::Engine;
 use turnaround_engine::runtime::Options;
 
-use crate::corpus::{Corpus, Split};
+use crate::corpus::Corpus;
 
 pub use crate::chance::Interval;
 use bed::Bed;
-pub use dynamics::DynamicsMeasures;
+pub use edits::EditMeasures;
 use measure::{BeatTracker, BedMeasures, Heard, Tools};
 use parts::{Conditions, Parts};
 use probe::Probe;
@@ -79,8 +81,9 @@ pub struct Evaluation {
     pub tracker: String,
     /// Encoder, decoder and adapter, by bed.
     pub beds: Vec<BedMeasures>,
-    /// Actions and dynamics, on the first bed.
-    pub dynamics: DynamicsMeasures,
+    /// Actions and what is made under them, on the first bed.
+    #[serde(alias = "dynamics")]
+    pub edits: EditMeasures,
 }
 
 impl Evaluation {
@@ -117,10 +120,16 @@ pub fn run(request: &Request<'_>) -> Result<Evaluation> {
     let tools = Tools { probe: &probe, musicnn: musicnn.as_ref(), tracker: request.tracker, seed: request.seed };
     let measured = beds.iter().map(|bed| parts.once(bed.key, &bed.source, || measure::measure(bed, &tools, request.bars)));
     let measured: Vec<BedMeasures> = measured.collect::<Result<_>>()?;
-    let candidates = excerpt::candidates(request.corpus, Split::Test, request.bars);
-    let dynamics =
-        parts.once("dynamics", &beds[0].source, || dynamics::measure(&engine, request.corpus, &candidates, request.seed))?;
-    let evaluation = Evaluation { runtime, seed: request.seed, yardsticks, tracker, beds: measured, dynamics };
+    let ground = edits::Ground {
+        engine: &engine,
+        corpus: request.corpus,
+        musicnn: musicnn.as_ref(),
+        tracker: request.tracker,
+        bars: request.bars,
+        seed: request.seed,
+    };
+    let edits = edits::measure(&ground, &parts, &beds[0].source)?;
+    let evaluation = Evaluation { runtime, seed: request.seed, yardsticks, tracker, beds: measured, edits };
     let path = request.set.join(FILE);
     fs::write(&path, serde_json::to_string_pretty(&evaluation)? + "\n").with_context(|| format!("writing {}", path.display()))?;
     crate::set::card::write(request.set)?;
@@ -165,4 +174,26 @@ fn yardstick(folder: Option<&Path>) -> Result<(Option<Musicnn>, String)> {
 fn spread<T: Clone>(items: &[T], count: usize) -> Vec<T> {
     let count = count.min(items.len());
     (0..count).map(|index| items[index * items.len() / count].clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_measured_of_sets_that_ship_can_be_read_and_told() {
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+        let sets = fs::read_dir(models).expect("the repository has models").map(|entry| entry.expect("an entry").path());
+        // A beat tracker has an evaluation of its own kind.
+        let sets = sets.filter(|folder| folder.join("encoder.onnx").exists());
+        let measured: Vec<PathBuf> = sets.map(|set| set.join(FILE)).filter(|file| file.exists()).collect();
+        assert!(!measured.is_empty(), "a set that ships was measured");
+        for file in measured {
+            let evaluation: Evaluation = serde_json::from_str(&fs::read_to_string(&file).expect("it was found"))
+                .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            let mut text = String::new();
+            evaluation.describe(&mut text).expect("text takes whatever is written");
+            assert!(text.contains(&format!("Actions and edits, {} bars", evaluation.edits.bars)), "{text}");
+        }
+    }
 }

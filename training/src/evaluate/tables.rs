@@ -30,7 +30,7 @@ impl Evaluation {
         for bed in &self.beds {
             bed.describe(text)?;
         }
-        self.dynamics.describe(text).map_err(|_| std::fmt::Error)
+        self.edits.describe(text)
     }
 }
 

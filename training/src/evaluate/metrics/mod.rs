@@ -1,6 +1,7 @@
 //! What is measured of a bar beside its original, one measure a file, and all of them at once.
 
 pub mod events;
+pub mod flux;
 #[cfg(test)]
 pub mod hand_made;
 pub mod level;

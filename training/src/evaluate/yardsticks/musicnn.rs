@@ -27,6 +27,9 @@ const PATCH_FRAMES: usize = 187;
 /// Frames from one patch to the next.
 const PATCH_STEP: usize = 94;
 
+/// Samples of a sound that is one patch, 3 s.
+pub const PATCH_SAMPLES: usize = (PATCH_FRAMES - 1) * HOP;
+
 /// Names inside the graph.
 const MEL_INPUT: &str = "model/Placeholder:0";
 const TRAINING_INPUT: &str = "model/Placeholder_2:0";
