@@ -62,7 +62,7 @@ pub fn shortlist(manifest: &Manifest) -> Vec<usize> {
 
 /// The three strongest changes with their sizes.
 pub fn strongest(trial: &Trial) -> Vec<String> {
-    names::descriptors(trial)
+    names::strongest(trial)
         .into_iter()
         .take(3)
         .map(|descriptor| format!("{descriptor} {:+.1}", trial.effect[&descriptor]))

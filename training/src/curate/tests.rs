@@ -59,7 +59,7 @@ fn a_veto_and_a_wish_count_more_than_measures() {
 #[test]
 fn knobs_are_called_by_what_they_change_most_and_no_two_alike() {
     let mut trials = four();
-    trials.push(trial(&[(Descriptor::Brightness, 1.0), (Descriptor::Top, 0.5), (Descriptor::Density, 0.3)], 0.8));
+    trials.push(trial(&[(Descriptor::Brightness, 1.0), (Descriptor::Top, 0.5), (Descriptor::Density, 0.21)], 0.8));
     trials.push(trial(&[(Descriptor::Loudness, 0.1)], 0.9));
     trials.push(trial(&[(Descriptor::Loudness, 3.0)], 0.3));
     let choices = Choices { names: BTreeMap::from([(2, "sit out".to_owned())]), ..Choices::default() };
@@ -67,6 +67,13 @@ fn knobs_are_called_by_what_they_change_most_and_no_two_alike() {
     let expected =
         ["louder (0)", "brighter, more top", "sit out", "louder", "brighter, more top, busier", "action 5", "action 6"];
     assert_eq!(labels, expected);
+}
+
+#[test]
+fn what_all_actions_do_names_none_of_them() {
+    let plainer = |descriptor, change| trial(&[(Descriptor::Richness, -2.0), (descriptor, change)], 0.9);
+    let trials = [plainer(Descriptor::Loudness, 1.0), plainer(Descriptor::Density, 1.0), plainer(Descriptor::Top, -1.0)];
+    assert_eq!(names::labels(&trials, &[], &Choices::default()), ["louder", "busier", "less top"]);
 }
 
 #[test]
