@@ -10,6 +10,7 @@ use crate::effects;
 /// Words in a name, and in one that would else be given twice.
 const WORDS: usize = 2;
 const MOST_WORDS: usize = 3;
+const AND: &str = " and ";
 
 /// What changes less than this, in standard deviations, or less steadily, is not worth a word.
 const LEAST_CHANGE: f32 = 0.2;
@@ -22,30 +23,38 @@ const LEAST_STEADINESS: f32 = 0.5;
 pub fn labels(trials: &[Trial], shortlisted: &[usize], choices: &Choices) -> Vec<String> {
     let mut labels: Vec<String> = (0..trials.len()).map(|index| format!("action {index}")).collect();
     let common = effects::mean(&trials.iter().map(|trial| trial.effect.clone()).collect::<Vec<_>>());
-    let mut taken: BTreeSet<String> = choices.names.values().cloned().collect();
+    let mut taken: BTreeSet<String> = choices.names.values().map(|name| key(&name.split(AND).collect::<Vec<_>>())).collect();
     let rest = (0..trials.len()).filter(|index| !shortlisted.contains(index));
     for index in shortlisted.iter().copied().chain(rest) {
         if let Some(name) = choices.names.get(&index) {
             labels[index].clone_from(name);
             continue;
         }
-        if let Some(name) = name(&trials[index], &common, index, &taken) {
-            taken.insert(name.clone());
+        let words: Vec<&str> =
+            distinctive(&trials[index], &common).into_iter().map(|it| it.word(trials[index].effect[&it])).collect();
+        if let Some(name) = name(&words, index, &mut taken) {
             labels[index] = name;
         }
     }
     labels
 }
 
-/// The shortest name not yet taken; where all are, the number tells actions apart.
-fn name(trial: &Trial, common: &Effect, index: usize, taken: &BTreeSet<String>) -> Option<String> {
-    let words: Vec<&str> = distinctive(trial, common).into_iter().map(|it| it.word(trial.effect[&it])).collect();
+/// The shortest name whose words are not taken in any order, without commas since lists of weights have them; where all are, the number
+/// tells actions apart. Takes its words.
+fn name(words: &[&str], index: usize, taken: &mut BTreeSet<String>) -> Option<String> {
     if words.is_empty() {
         return None;
     }
-    let joined = |count: usize| words[..count.min(words.len())].join(", ");
-    let free = (WORDS..=MOST_WORDS).map(joined).find(|name| !taken.contains(name));
-    Some(free.unwrap_or_else(|| format!("{} ({index})", joined(WORDS))))
+    let first = |count: usize| &words[..count.min(words.len())];
+    let free = (WORDS..=MOST_WORDS).map(first).find(|words| taken.insert(key(words)));
+    Some(free.map_or_else(|| format!("{} ({index})", first(WORDS).join(AND)), |words| words.join(AND)))
+}
+
+/// The same for the same words in any order.
+fn key(words: &[&str]) -> String {
+    let mut words = words.to_vec();
+    words.sort_unstable();
+    words.join(AND)
 }
 
 /// What changes, the most telling first: strength times steadiness, where strength is what goes beyond that of the usual action. What

@@ -65,8 +65,16 @@ fn knobs_are_called_by_what_they_change_most_and_no_two_alike() {
     let choices = Choices { names: BTreeMap::from([(2, "sit out".to_owned())]), ..Choices::default() };
     let labels = names::labels(&trials, &[3], &choices);
     let expected =
-        ["louder (0)", "brighter, more top", "sit out", "louder", "brighter, more top, busier", "action 5", "action 6"];
+        ["louder (0)", "brighter and more top", "sit out", "louder", "brighter and more top and busier", "action 5", "action 6"];
     assert_eq!(labels, expected);
+}
+
+#[test]
+fn the_same_words_in_another_order_are_no_other_name() {
+    let both = |loudness, density| trial(&[(Descriptor::Loudness, loudness), (Descriptor::Density, density)], 0.9);
+    let trials = [both(2.0, 1.0), both(1.0, 2.0), both(-2.0, -2.0)];
+    let labels = names::labels(&trials, &[], &Choices::default());
+    assert_eq!(labels, ["louder and busier", "busier and louder (1)", "softer and sparser"]);
 }
 
 #[test]
