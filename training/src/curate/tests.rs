@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use turnaround_core::descriptors::Descriptor;
 
 use super::*;
+use crate::evaluate::hand_made;
 
 /// A trial whose mean effect is given, equally steady everywhere.
 fn trial(changes: &[(Descriptor, f32)], consistency: f32) -> Trial {
@@ -104,4 +105,49 @@ fn choices_are_read_as_the_page_writes_them() {
     assert_eq!((choices.veto, choices.names[&12].as_str()), (vec![3], "walks"));
     fs::write(&path, "{\"vetos\": []}").unwrap();
     assert!(format!("{:#}", Choices::read(&path).unwrap_err()).contains("unknown field"));
+}
+
+/// A copy of the tiny set that may be written to.
+fn tiny(folder: &Path) -> PathBuf {
+    let (from, to) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny"), folder.join("tiny"));
+    fs::create_dir(&to).unwrap();
+    for file in fs::read_dir(from).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
+        fs::copy(&file, to.join(file.file_name().unwrap())).unwrap();
+    }
+    to
+}
+
+#[test]
+fn a_set_is_curated_once_and_decisions_need_no_second_measure() {
+    let folder = tempfile::tempdir().unwrap();
+    let (set, corpus) = (tiny(folder.path()), hand_made::corpus(folder.path(), Split::Validation));
+    let page = folder.path().join("page");
+    let request = Request {
+        set: &set,
+        corpus: &corpus,
+        contexts: 6,
+        knobs: 8,
+        seed: 1,
+        choices: Choices { keep: vec![3], ..Choices::default() },
+        page: Some(page.clone()),
+    };
+    let (manifest, curation) = run(&request).unwrap();
+    assert_eq!((curation.actions.len(), curation.contexts), (manifest.sizes.actions, 6));
+    assert!(manifest.actions.iter().all(|action| action.measured.is_some()));
+    assert!(manifest.actions[3].measured.as_ref().unwrap().is_shortlisted);
+    assert!(curation.actions.iter().any(|trial| effects::length(&trial.effect) > 0.0), "some action does something");
+    assert_eq!(Manifest::parse(&fs::read_to_string(set.join(MANIFEST_FILE)).unwrap()).unwrap(), manifest);
+    assert!(fs::read_to_string(set.join("CARD.md")).unwrap().contains("## Knobs"));
+    let written = fs::read_to_string(page.join("index.html")).unwrap();
+    assert!(written.contains("data-knob=\"3\"") && page.join("knob-3-1.wav").exists());
+
+    // A figure that nobody could measure shows whether it was measured again.
+    let mut kept = curation.clone();
+    kept.actions[3].consistency = 0.123;
+    fs::write(set.join(FILE), serde_json::to_string(&kept).unwrap()).unwrap();
+    let choices = Choices { veto: vec![3], names: BTreeMap::from([(3, "sits out".to_owned())]), ..Choices::default() };
+    let (decided, curation) = run(&Request { choices, page: None, ..request }).unwrap();
+    assert_eq!(curation, kept);
+    assert_eq!(decided.actions[3].label, "sits out");
+    assert!(!decided.actions[3].measured.as_ref().unwrap().is_shortlisted);
 }

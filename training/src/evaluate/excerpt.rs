@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn candidates_have_whole_bars_before_them_in_their_own_piece() {
         let folder = tempfile::tempdir().unwrap();
-        let mut corpus = hand_made::corpus(folder.path());
+        let mut corpus = hand_made::corpus(folder.path(), Split::Test);
         assert_eq!(candidates(&corpus, Split::Test, usize::MAX), [4, 5, 6, BARS + 4, BARS + 5, BARS + 6]);
         assert_eq!(candidates(&corpus, Split::Test, 2), [4, BARS + 4]);
         assert!(candidates(&corpus, Split::Train, usize::MAX).is_empty());
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn an_excerpt_is_the_corpus_s_own_sound_on_the_corpus_s_own_grid() {
         let folder = tempfile::tempdir().unwrap();
-        let corpus = hand_made::corpus(folder.path());
+        let corpus = hand_made::corpus(folder.path(), Split::Test);
         for unit in candidates(&corpus, Split::Test, usize::MAX) {
             let excerpt = Excerpt::new(&corpus, unit).unwrap();
             let row = &corpus.units[unit];

@@ -15,8 +15,8 @@ pub const BAR: usize = 25_600;
 /// Bars of each piece.
 pub const BARS: usize = 7;
 
-/// Two test pieces of [`BARS`] bars, with a second of silence around each, written into `folder` and opened.
-pub fn corpus(folder: &Path) -> Corpus {
+/// Two pieces of [`BARS`] bars, all of one split, with a second of silence around each, written into `folder` and opened.
+pub fn corpus(folder: &Path, split: Split) -> Corpus {
     const AROUND: usize = 16_000;
     let length = 2 * AROUND + BARS * BAR;
     let mut audio = Vec::new();
@@ -33,14 +33,14 @@ pub fn corpus(folder: &Path) -> Corpus {
         audio.extend(sound.into_iter().flat_map(|sample| store(sample).to_le_bytes()));
         let title = format!("piece {piece}");
         let row = json!({
-            "piece": piece, "source": "own", "title": title, "composition": "0000000000000000", "split": Split::Test, "start": start,
+            "piece": piece, "source": "own", "title": title, "composition": "0000000000000000", "split": split, "start": start,
             "end": start + length, "style": "none", "metre": "4/4", "beats": [], "degradations": [],
         });
         pieces += &format!("{row}\n");
         for bar in 0..BARS {
             let row = json!({
                 "piece": piece, "unit": bar, "first_bar": bar + 1, "last_bar": bar + 1, "start": bar_line(bar), "end": bar_line(bar + 1),
-                "tempo": 150.0, "metre": "4/4", "split": Split::Test, "title": title,
+                "tempo": 150.0, "metre": "4/4", "split": split, "title": title,
             });
             units += &format!("{row}\n");
         }

@@ -10,7 +10,7 @@ pub mod bed;
 mod edits;
 pub(crate) mod excerpt;
 #[cfg(test)]
-mod hand_made;
+pub(crate) mod hand_made;
 pub mod hits;
 pub mod measure;
 pub mod metrics;

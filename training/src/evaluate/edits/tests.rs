@@ -40,7 +40,7 @@ fn parts(folder: &Path) -> Parts {
 #[test]
 fn edits_are_measured_in_every_way_and_the_same_seed_gives_the_same_figures() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (engine, corpus) = (engine(&tiny()), hand_made::corpus(folder.path()));
+    let (engine, corpus) = (engine(&tiny()), hand_made::corpus(folder.path(), Split::Test));
     let ground = Ground { engine: &engine, corpus: &corpus, musicnn: None, tracker: Some(&Attacks), bars: 3, seed: 5 };
     let measures = measure(&ground, &parts(folder.path()), "here").unwrap();
     let again = measure(&ground, &parts(other.path()), "here").unwrap();
@@ -88,7 +88,7 @@ fn shortlisted_actions_are_tried_in_test_bars() {
     }
     fs::write(&path, serde_json::to_string(&manifest).unwrap()).unwrap();
 
-    let corpus = hand_made::corpus(folder.path());
+    let corpus = hand_made::corpus(folder.path(), Split::Test);
     let chosen = excerpt::candidates(&corpus, Split::Test, 3);
     let measures = knobs::measure(&engine(set.path()), &corpus, &chosen, 1.0, 1).unwrap();
     assert_eq!((measures.contexts, measures.knobs.len()), (3, 2));
