@@ -13,7 +13,7 @@ use crate::workspace::root;
 const CARD_FILE: &str = "CARD.md";
 
 /// What a run leaves beside the card, besides pictures: its configuration, its measures, and how the exported graphs compare.
-const RECORDS: [&str; 3] = ["preset.toml", "evaluation.json", "parity.json"];
+const RECORDS: [&str; 4] = ["curation.json", "preset.toml", "evaluation.json", "parity.json"];
 
 /// What a set may weigh, all its files together, in bytes.
 const HEAVIEST: u64 = 32_000_000;
