@@ -18,8 +18,8 @@ const LEAST_STEADINESS: f32 = 0.5;
 
 /// A label for every action, no two alike. The shortlisted ones choose first; an action without a steady change is called by its number.
 ///
-/// What all actions have in common does not count: an action alone is less than the five that training knows, so all of them make bars a
-/// little plainer, and named by that they would all be called alike.
+/// What all actions have in common does not count: an action alone is less than the five that training knows, so most of them make bars
+/// plainer, and named by that they would be called alike.
 pub fn labels(trials: &[Trial], shortlisted: &[usize], choices: &Choices) -> Vec<String> {
     let mut labels: Vec<String> = (0..trials.len()).map(|index| format!("action {index}")).collect();
     let common = effects::mean(&trials.iter().map(|trial| trial.effect.clone()).collect::<Vec<_>>());
