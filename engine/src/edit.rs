@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use turnaround_core::bars::BarNumber;
 use turnaround_core::contract::SparseWeights;
 use turnaround_core::level::bands::{BandPowers, Reach, band_powers, with_gains};
+use turnaround_core::noise::{GaussianNoise, blend};
 use turnaround_core::sampler::Known;
 
 use crate::engine::EngineError;
@@ -38,7 +39,7 @@ pub(crate) struct Edit<'a> {
     targets: Vec<usize>,
     /// What the networks make of dry units.
     heard: BTreeMap<usize, Heard>,
-    /// Units made, as later windows hear them: standardised slots, and the action heard in them.
+    /// Units made, as later windows hear them: standardised slots, noised as the settings say, and the action heard in the clean ones.
     remembered: BTreeMap<usize, (Vec<f32>, ActionVector)>,
     /// Tokens of units made, `[token, channel]`.
     tokens: BTreeMap<usize, Vec<f32>>,
@@ -264,7 +265,9 @@ impl<'a> Edit<'a> {
             return Ok(());
         }
         let (_, action) = self.song.infer(unit, slots, self.road, job)?;
-        self.remembered.insert(unit, (slots.to_vec(), action));
+        let mut noise = vec![0.0; slots.len()];
+        GaussianNoise::new(stream(self.settings.seed, Purpose::Past, unit)).fill(&mut noise);
+        self.remembered.insert(unit, (blend(slots, &noise, self.settings.past_noise), action));
         Ok(())
     }
 

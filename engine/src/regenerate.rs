@@ -74,6 +74,10 @@ pub struct Settings {
     /// that. Bands are parted at 250 Hz, 1 and 4 kHz. Peaks are limited to 0.3 dB below full scale, or to the dry bar's own. Infinity leaves
     /// level and peaks to the networks. Start here with 3.
     pub level_reach_db: f32,
+    /// Noise level, 0 to 0.5, that bars made earlier in the same job are brought to before later ones hear them. A bar that was made is
+    /// never quite like a real one, and a long row of bars in which each leans on those before it drifts away; noise hides what is not real
+    /// in them, and some of what is. Costs nothing. Start here with 0.
+    pub past_noise: f32,
     /// What sounds above 7.2 kHz, where the networks write nothing.
     pub high_band: HighBand,
     /// Where the new sound, which the networks write in mono, lies between left and right.
@@ -129,6 +133,7 @@ impl Default for Settings {
             seed: 0,
             quality: Quality::Default,
             level_reach_db: 3.0,
+            past_noise: 0.0,
             high_band: HighBand::Follow,
             stereo: Stereo::Follow,
             edges: Edges::Faded,
@@ -214,6 +219,7 @@ impl Settings {
             ("strength", self.strength, 0.0, 1.0),
             ("guidance", self.guidance, 0.0, 10.0),
             ("level reach", self.level_reach_db, 0.0, f32::INFINITY),
+            ("past noise", self.past_noise, 0.0, 0.5),
         ] {
             if !(low..=high).contains(&value) {
                 return Err(EngineError::Setting { name, low, high, value });
@@ -237,6 +243,7 @@ impl Settings {
             dynamics_steps: self.quality.dynamics_steps(),
             decoder_calls: self.quality.decoder_calls(),
             level_reach_db: self.level_reach_db.is_finite().then_some(self.level_reach_db),
+            past_noise: self.past_noise,
             high_band: self.high_band,
             stereo: self.stereo,
         }

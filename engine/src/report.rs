@@ -72,6 +72,8 @@ pub struct SettingsReport {
     pub decoder_calls: usize,
     /// Decibels that a band may lie beside context and dry bar; nothing for an endless reach.
     pub level_reach_db: Option<f32>,
+    /// Noise level at which later bars hear those made before them.
+    pub past_noise: f32,
     /// `keep`, `follow` or `off`.
     pub high_band: HighBand,
     /// `follow` or `keep`.

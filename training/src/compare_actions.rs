@@ -10,11 +10,13 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
+use turnaround_core::contract::SparseWeights;
 use turnaround_core::noise::GaussianNoise;
 
 use crate::chance::Interval;
 use crate::corpus::Split;
-use crate::networks::actions::{ActionConfig, ActionDecoder, ActionModel};
+use crate::heard::{heaviest, in_common};
+use crate::networks::actions::{ActionConfig, ActionDecoder, ActionModel, Choice};
 use crate::networks::codes::{CodeConfig, CodeModel};
 use crate::networks::cost;
 use crate::train::codes::Windows;
@@ -32,6 +34,9 @@ const CALLS: usize = 8;
 
 /// Actions of other bars that each bar is rebuilt with.
 const OTHERS: usize = 5;
+
+/// Of these, how many are listened for in what was rebuilt.
+const LISTENED: usize = 2;
 
 /// Windows rebuilt at once.
 const BATCH: usize = 64;
@@ -66,6 +71,11 @@ pub struct Row {
     pub perplexity: Vec<(f64, usize)>,
     /// The same within one bar.
     pub active: f64,
+    /// By bar: how much of another bar's action is heard again in what was rebuilt under it, as the share that both lists of active actions
+    /// have in common of what either has.
+    pub heard: Vec<f64>,
+    /// The same of the bar's own action where another was asked for: what would be heard if nobody listened.
+    pub heard_anyway: Vec<f64>,
 }
 
 impl Row {
@@ -106,12 +116,16 @@ struct Bench<'a> {
     held_out: Vec<&'a Vec<usize>>,
 }
 
-/// What is told of every held-out bar: vectors `[bar][width]`, and how the choice was spread.
+/// What is told of every held-out bar: vectors `[bar][width]`, which actions are active in them, and how the choice was spread.
 struct Told {
     vectors: Vec<Vec<f32>>,
+    active_in: Vec<Vec<u16>>,
     perplexity: Vec<(f64, usize)>,
     active: f64,
 }
+
+/// The actions that are active in the last bars of some windows if these `[window, slot, channel]` stood in their place.
+type Listen<'a> = &'a dyn Fn(&[&Vec<usize>], Tensor<3>) -> Vec<Vec<u16>>;
 
 impl Bench<'_> {
     fn rows(&self, preset: &ActionsPreset) -> Result<Vec<Row>> {
@@ -137,7 +151,11 @@ impl Bench<'_> {
         let trained = actions::train(config, &schedule, self.request.slots, options)?;
         let told = self.told_by_style(&trained.model, config);
         let (parameters, steps) = (trained.model.num_params(), trained.state.step);
-        Ok(vec![self.row(preset.name.clone(), parameters, steps, &trained.model.decoder, told)])
+        let listen = |windows: &[&Vec<usize>], here: Tensor<3>| {
+            let choice = self.chosen(&trained.model, config, Bars { here, ..self.bars(windows) });
+            active_in(&choice, config)
+        };
+        Ok(vec![self.row(preset.name.clone(), parameters, steps, &trained.model.decoder, told, &listen)])
     }
 
     fn codes(&self, preset: &ActionsPreset, config: &CodeConfig, options: &RunOptions) -> Result<Vec<Row>> {
@@ -147,7 +165,11 @@ impl Bench<'_> {
         let row = |kept: usize| {
             let told = self.told_by_codes(&trained.model, config, kept);
             let codes = if kept == 1 { "1 code".to_owned() } else { format!("{kept} codes") };
-            self.row(format!("{}, {codes}", preset.name), parameters, steps, &trained.model.decoder, told)
+            let listen = |windows: &[&Vec<usize>], here: Tensor<3>| {
+                let codes = self.coded(&trained.model, config, windows, Some(here)).1;
+                codes.iter().map(|codes| as_actions(&codes[..kept], config)).collect()
+            };
+            self.row(format!("{}, {codes}", preset.name), parameters, steps, &trained.model.decoder, told, &listen)
         };
         Ok((1..=config.quantiser.stages).map(row).collect())
     }
@@ -160,72 +182,112 @@ impl Bench<'_> {
 
     fn told_by_style(&self, model: &ActionModel, config: &ActionConfig) -> Told {
         let (mut vectors, mut used, mut entropy, mut choices) = (Vec::new(), vec![0.0; config.actions], 0.0, 0.0);
+        let mut active = Vec::new();
         for group in self.held_out.chunks(BATCH) {
-            let Bars { here, previous, timing } = self.bars(group);
-            let choice = model.choose(here, previous, timing, config.active, 0.0);
+            let choice = self.chosen(model, config, self.bars(group));
             let weights = numbers(choice.weights.clone());
             for row in weights.chunks_exact(config.actions) {
                 entropy += entropy_of(row);
                 choices += 1.0;
                 row.iter().zip(&mut used).for_each(|(weight, used)| *used += f64::from(*weight));
             }
-            let action = model.table.embed_by_head(choice.weights);
-            let width = action.dims()[1];
-            vectors.extend(numbers(action).chunks_exact(width).map(<[f32]>::to_vec));
+            active.extend(active_in(&choice, config));
+            vectors.extend(rows_of(model.table.embed_by_head(choice.weights)));
         }
-        Told { vectors, perplexity: vec![(perplexity(&used), config.actions)], active: (entropy / choices).exp() }
+        let perplexity = vec![(perplexity(&used), config.actions)];
+        Told { vectors, active_in: active, perplexity, active: (entropy / choices).exp() }
+    }
+
+    fn chosen(&self, model: &ActionModel, config: &ActionConfig, bars: Bars) -> Choice {
+        model.choose(bars.here, bars.previous, bars.timing, config.active, 0.0)
     }
 
     fn told_by_codes(&self, model: &CodeModel, config: &CodeConfig, kept: usize) -> Told {
         let (stages, codes) = (config.quantiser.stages, config.quantiser.codes());
-        let (mut vectors, mut used) = (Vec::new(), vec![vec![0.0; codes]; stages]);
+        let (mut vectors, mut active_in, mut used) = (Vec::new(), Vec::new(), vec![vec![0.0; codes]; stages]);
         for group in self.held_out.chunks(BATCH) {
-            // A model that hears fewer bars hears the last ones.
-            let heard: Vec<Vec<usize>> = group.iter().map(|window| window[WINDOW - config.bars..].to_vec()).collect();
-            let windows = Windows::new(self.request.slots, &heard.iter().collect::<Vec<_>>(), &self.request.device);
-            let quantised = model.codes(windows.bars, windows.timing);
-            let changes = config.bars - 1;
-            let last: Vec<i32> = (0..group.len()).map(|window| (window * changes + changes - 1) as i32).collect();
-            let chosen = model.quantiser.codes(&quantised);
-            for &row in &last {
-                chosen[row as usize].iter().zip(&mut used).for_each(|(&code, used)| used[code] += 1.0);
+            let (levels, chosen) = self.coded(model, config, group, None);
+            for chosen in &chosen {
+                chosen.iter().zip(&mut used).for_each(|(&code, used)| used[code] += 1.0);
+                active_in.push(as_actions(&chosen[..kept], config));
             }
-            let last = Tensor::from_data(TensorData::new(last, [group.len()]), &self.request.device);
-            let action = model.quantiser.embed(quantised.levels.select(0, last), &vec![kept; group.len()]);
-            let width = action.dims()[1];
-            vectors.extend(numbers(action).chunks_exact(width).map(<[f32]>::to_vec));
+            vectors.extend(rows_of(model.quantiser.embed(levels, &vec![kept; group.len()])));
         }
         let perplexity = used.iter().take(kept).map(|used| (perplexity(used), codes)).collect();
-        Told { vectors, perplexity, active: 1.0 }
+        Told { vectors, active_in, perplexity, active: 1.0 }
     }
 
-    fn row(&self, name: String, parameters: usize, steps: u64, decoder: &ActionDecoder, told: Told) -> Row {
-        let own = self.errors(decoder, &told.vectors, 0);
-        let others: Vec<Vec<f64>> = (1..=OTHERS).map(|other| self.errors(decoder, &told.vectors, other)).collect();
-        let mean = |bar: usize| others.iter().map(|errors| errors[bar]).sum::<f64>() / OTHERS as f64;
-        let errors = own.iter().enumerate().map(|(bar, own)| [*own, mean(bar)]).collect();
-        Row { name, parameters, steps, errors, perplexity: told.perplexity, active: told.active }
+    /// Levels `[window, stage, number]` and codes `[window][stage]` of the last bar of each window, or of another in its place.
+    fn coded(
+        &self,
+        model: &CodeModel,
+        config: &CodeConfig,
+        windows: &[&Vec<usize>],
+        instead: Option<Tensor<3>>,
+    ) -> (Tensor<3>, Vec<Vec<usize>>) {
+        // A model that hears fewer bars hears the last ones.
+        let heard: Vec<Vec<usize>> = windows.iter().map(|window| window[WINDOW - config.bars..].to_vec()).collect();
+        let Windows { bars, timing } = Windows::new(self.request.slots, &heard.iter().collect::<Vec<_>>(), &self.request.device);
+        let changes = config.bars - 1;
+        let bars = match instead {
+            Some(last) => Tensor::cat(vec![bars.narrow(1, 0, changes), last.unsqueeze_dim::<4>(1)], 1),
+            None => bars,
+        };
+        let quantised = model.codes(bars, timing);
+        let last: Vec<usize> = (0..windows.len()).map(|window| window * changes + changes - 1).collect();
+        let all = model.quantiser.codes(&quantised);
+        let codes = last.iter().map(|&row| all[row].clone()).collect();
+        let last = last.into_iter().map(|row| row as i32).collect::<Vec<_>>();
+        let last = Tensor::from_data(TensorData::new(last, [windows.len()]), &self.request.device);
+        (quantised.levels.select(0, last), codes)
     }
 
-    /// Squared error of every bar, rebuilt from its own noise with the action of the bar `shift` parts of the list further on.
-    fn errors(&self, decoder: &ActionDecoder, vectors: &[Vec<f32>], shift: usize) -> Vec<f64> {
-        let count = vectors.len();
-        let offset = shift * count / (OTHERS + 1);
-        let mut errors = Vec::new();
-        for (number, group) in self.held_out.chunks(BATCH).enumerate() {
+    fn row(&self, name: String, parameters: usize, steps: u64, decoder: &ActionDecoder, told: Told, listen: Listen) -> Row {
+        let rebuilt: Vec<Vec<Tensor<3>>> = (0..=OTHERS).map(|shift| self.rebuilt(decoder, &told.vectors, shift)).collect();
+        let errors: Vec<Vec<f64>> = rebuilt.iter().map(|rebuilt| self.errors(rebuilt)).collect();
+        let mean = |bar: usize| errors[1..].iter().map(|errors| errors[bar]).sum::<f64>() / OTHERS as f64;
+        let (mut heard, mut heard_anyway) = (Vec::new(), Vec::new());
+        for shift in 1..=LISTENED {
+            let groups = self.held_out.chunks(BATCH).zip(&rebuilt[shift]);
+            let again = groups.flat_map(|(group, rebuilt)| listen(group, rebuilt.clone()));
+            for (bar, again) in again.enumerate() {
+                heard.push(in_common(&again, &told.active_in[self.other(bar, shift)]));
+                heard_anyway.push(in_common(&again, &told.active_in[bar]));
+            }
+        }
+        let errors = errors[0].iter().enumerate().map(|(bar, own)| [*own, mean(bar)]).collect();
+        Row { name, parameters, steps, errors, perplexity: told.perplexity, active: told.active, heard, heard_anyway }
+    }
+
+    /// The bar `shift` parts of the list further on.
+    fn other(&self, bar: usize, shift: usize) -> usize {
+        let count = self.held_out.len();
+        (bar + shift * count / (OTHERS + 1)) % count
+    }
+
+    /// Every bar rebuilt from its own noise with the action of the one `shift` parts further on, [`BATCH`] at a time.
+    fn rebuilt(&self, decoder: &ActionDecoder, vectors: &[Vec<f32>], shift: usize) -> Vec<Tensor<3>> {
+        let device = &self.request.device;
+        let groups = self.held_out.chunks(BATCH).enumerate().map(|(number, group)| {
             let bars = self.bars(group);
             let shape = bars.here.dims();
             let mut noise = vec![0.0; shape.iter().product()];
             GaussianNoise::new(number as u64).fill(&mut noise);
-            let noise = Tensor::<3>::from_data(TensorData::new(noise, shape), &self.request.device);
-            let action: Vec<f32> =
-                (0..group.len()).flat_map(|bar| vectors[(number * BATCH + bar + offset) % count].iter().copied()).collect();
-            let action = Tensor::<2>::from_data(TensorData::new(action, [group.len(), vectors[0].len()]), &self.request.device);
-            let error = rebuild::rebuilt(decoder, noise, &bars, &action, CALLS) - bars.here;
-            let error = (error.clone() * error).mean_dim(2).mean_dim(1);
-            errors.extend(numbers(error).into_iter().map(f64::from));
-        }
-        errors
+            let noise = Tensor::<3>::from_data(TensorData::new(noise, shape), device);
+            let told = (0..group.len()).flat_map(|bar| vectors[self.other(number * BATCH + bar, shift)].iter().copied());
+            let action = TensorData::new(told.collect::<Vec<f32>>(), [group.len(), vectors[0].len()]);
+            rebuild::rebuilt(decoder, noise, &bars, &Tensor::<2>::from_data(action, device), CALLS)
+        });
+        groups.collect()
+    }
+
+    /// Squared error of every bar.
+    fn errors(&self, rebuilt: &[Tensor<3>]) -> Vec<f64> {
+        let of_group = |(group, rebuilt): (&[&Vec<usize>], &Tensor<3>)| {
+            let error = rebuilt.clone() - self.bars(group).here;
+            numbers((error.clone() * error).mean_dim(2).mean_dim(1))
+        };
+        self.held_out.chunks(BATCH).zip(rebuilt).flat_map(of_group).map(f64::from).collect()
     }
 
     /// The last bar of each window, after the one before it.
@@ -239,6 +301,24 @@ impl Bench<'_> {
             timing: slots.timing(&here, device),
         }
     }
+}
+
+/// The heaviest actions of each bar, all heads together.
+fn active_in(choice: &Choice, config: &ActionConfig) -> Vec<Vec<u16>> {
+    let weights = numbers(choice.weights.clone().mean_dim(1)); // [batch, 1, action]
+    let sparse = |row: &[f32]| (0..).zip(row.iter().copied()).filter(|(_, weight)| *weight > 0.0).collect::<SparseWeights>();
+    weights.chunks_exact(config.actions).map(|row| heaviest(&sparse(row), config.active)).collect()
+}
+
+/// Codes of several stages as actions of one long table.
+fn as_actions(codes: &[usize], config: &CodeConfig) -> Vec<u16> {
+    codes.iter().enumerate().map(|(stage, code)| (stage * config.quantiser.codes() + code) as u16).collect()
+}
+
+/// `[row][width]`.
+fn rows_of(x: Tensor<2>) -> Vec<Vec<f32>> {
+    let width = x.dims()[1];
+    numbers(x).chunks_exact(width).map(<[f32]>::to_vec).collect()
 }
 
 /// Entropy of weights that add up to one, in nats.
@@ -257,18 +337,21 @@ fn perplexity(counts: &[f64]) -> f64 {
 /// One row a model and number of codes. Intervals hold 95 %, by bootstrap over bars.
 pub fn table(rows: &[Row], seed: u64) -> String {
     let mut text = String::from(
-        "| model | weights | steps | error, own action ↓ | own nearer than others', dB ↑ | in use | active in a bar |\n|---|---|---|---|---|---|---|\n",
+        "| model | weights | steps | error, own action ↓ | own nearer than others', dB ↑ | other's action heard ↑ | own heard instead | in use | \
+         active in a bar |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let in_use: Vec<String> = row.perplexity.iter().map(|(used, all)| format!("{used:.1} of {all}")).collect();
         writeln!(
             text,
-            "| {} | {:.2} M | {} | {} | {} | {} | {:.1} |",
+            "| {} | {:.2} M | {} | {} | {} | {} | {} | {} | {:.1} |",
             row.name,
             row.parameters as f64 / 1e6,
             row.steps,
             row.own(seed).rounded(3),
             row.delta_psnr_db(seed).rounded(2),
+            Interval::of(&row.heard, seed).rounded(2),
+            Interval::of(&row.heard_anyway, seed).rounded(2),
             in_use.join(", "),
             row.active,
         )
@@ -323,6 +406,8 @@ mod tests {
         for row in &rows {
             let delta = row.delta_psnr_db(1);
             assert!(delta.low > 1.0, "{}: {delta}", row.name);
+            let (heard, anyway) = (Interval::of(&row.heard, 1).mean, Interval::of(&row.heard_anyway, 1).mean);
+            assert!(heard > anyway, "{}: {heard} is no more than {anyway}", row.name);
             assert!(row.perplexity.iter().all(|&(used, all)| used >= 1.0 && used <= all as f64), "{}", row.name);
         }
         assert!(rows[0].active <= 2.0 + 1e-6);

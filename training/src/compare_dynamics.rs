@@ -4,7 +4,6 @@
 
 mod preset;
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
@@ -13,11 +12,11 @@ use anyhow::{Context, Result, ensure};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use turnaround_core::actions::sparse_weights;
-use turnaround_core::contract::SparseWeights;
 use turnaround_core::noise::GaussianNoise;
 
 use crate::chance::Interval;
 use crate::corpus::Split;
+use crate::heard::{heaviest, in_common};
 use crate::networks::actions::{ActionConfig, ActionModel};
 use crate::networks::cost;
 use crate::networks::dynamics::{Bars, Dynamics, noise_ordered_bias};
@@ -154,8 +153,8 @@ impl<'a> Bench<'a> {
             let made = made(Told::Other(shift));
             self.errors(&made).iter().zip(&mut other).for_each(|(error, sum)| *sum += error / OTHERS as f64);
             for (bar, inferred) in self.infer(&made).iter().enumerate() {
-                heard.push(in_common(inferred, &self.weights(self.unit(bar, Told::Other(shift)))));
-                heard_anyway.push(in_common(inferred, &self.weights(self.unit(bar, Told::Own))));
+                heard.push(in_common(inferred, &self.active(self.unit(bar, Told::Other(shift)))));
+                heard_anyway.push(in_common(inferred, &self.active(self.unit(bar, Told::Own))));
             }
         }
         let errors = (0..own.len()).map(|bar| [own[bar], null[bar], other[bar]]).collect();
@@ -178,8 +177,9 @@ impl<'a> Bench<'a> {
         self.windows[(bar + shift) % count][self.target]
     }
 
-    fn weights(&self, unit: usize) -> SparseWeights {
-        self.request.inferred.weights[unit].clone()
+    /// The actions that are heard in a real bar.
+    fn active(&self, unit: usize) -> Vec<u16> {
+        heaviest(&self.request.inferred.weights[unit], self.request.action_config.active)
     }
 
     /// Every held-out bar from its own noise, `[bar][slot · channel]`.
@@ -258,14 +258,15 @@ impl<'a> Bench<'a> {
     }
 
     /// The actions that are heard in what was made.
-    fn infer(&self, made: &[Vec<f32>]) -> Vec<SparseWeights> {
+    fn infer(&self, made: &[Vec<f32>]) -> Vec<Vec<u16>> {
         let (slots, device, config) = (self.request.slots, &self.request.device, self.request.action_config);
         let mut inferred = Vec::new();
         for (made, windows) in made.chunks(BATCH).zip(self.windows.chunks(BATCH)) {
             let bars = Tensor::from_data(TensorData::new(made.concat(), [made.len(), config.slots, config.channels]), device);
             let units: Vec<usize> = windows.iter().map(|window| window[self.target]).collect();
             let scores = numbers(self.request.actions.scores(bars, slots.timing(&units, device)));
-            inferred.extend(scores.chunks_exact(config.actions).map(|scores| sparse_weights(scores, config.active)));
+            let active = |scores: &[f32]| heaviest(&sparse_weights(scores, config.active), config.active);
+            inferred.extend(scores.chunks_exact(config.actions).map(active));
         }
         inferred
     }
@@ -280,13 +281,6 @@ fn with_bar(all: &Tensor<4>, place: usize, bar: Tensor<4>) -> Tensor<4> {
 
 fn press(from: Tensor<4>, to: Tensor<4>, weight: f64) -> Tensor<4> {
     from.clone() + (to - from).mul_scalar(weight)
-}
-
-/// How many active actions two bars share, of all that are active in either (the Jaccard index).
-fn in_common(a: &SparseWeights, b: &SparseWeights) -> f64 {
-    let set = |weights: &SparseWeights| weights.iter().map(|&(index, _)| index).collect::<BTreeSet<u16>>();
-    let (a, b) = (set(a), set(b));
-    a.intersection(&b).count() as f64 / a.union(&b).count().max(1) as f64
 }
 
 impl Row {
@@ -393,12 +387,5 @@ mod tests {
             assert!(heard > anyway, "{}: {heard} is no more than {anyway}", row.name);
         }
         assert_eq!(table(&rows, 1), table(&run(&request).expect("they have finished"), 1));
-    }
-
-    #[test]
-    fn lists_of_actions_share_what_is_in_both_of_what_is_in_either() {
-        let list = |indices: &[u16]| indices.iter().map(|&index| (index, 0.5)).collect::<SparseWeights>();
-        assert_eq!(in_common(&list(&[1, 2, 3]), &list(&[2, 3, 4])), 0.5);
-        assert_eq!(in_common(&list(&[1]), &list(&[2])), 0.0);
     }
 }

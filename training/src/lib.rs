@@ -30,6 +30,8 @@ pub mod evaluate;
 #[cfg(feature = "export")]
 pub mod export;
 #[cfg(feature = "networks")]
+mod heard;
+#[cfg(feature = "networks")]
 pub mod networks;
 #[cfg(feature = "export")]
 mod page;

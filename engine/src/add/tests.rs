@@ -161,6 +161,28 @@ fn sixteen_and_more_bars_are_made_window_by_window_each_hearing_the_one_before()
     }
 }
 
+#[test]
+fn bars_made_before_are_heard_as_noisy_as_asked_and_real_ones_clean() {
+    let map = grid(120.0, "4/4", 0.0);
+    let audio = six_bars(16_000, 1, &map);
+    let contexts = |past_noise: f32| {
+        let (engine, calls) = fake::engine();
+        let settings = Settings { past_noise, ..Settings::default() };
+        add(&engine, (&audio, &map), (6, None), &weights(&[4; 8]), settings).unwrap();
+        let contexts = inputs(&calls, Graph::DynamicsContext, 0);
+        let [first, second] = contexts.try_into().unwrap_or_else(|other: Vec<_>| panic!("{} windows", other.len()));
+        (first, second)
+    };
+    let (real, made) = contexts(0.0);
+    let (real_too, noisy) = contexts(0.3);
+    assert_eq!(real, real_too);
+    let noise: Vec<f32> = made.iter().zip(&noisy).map(|(made, noisy)| (noisy - 0.7 * made) / 0.3).collect();
+    let mean = noise.iter().sum::<f32>() / noise.len() as f32;
+    let power = noise.iter().map(|x| x * x).sum::<f32>() / noise.len() as f32;
+    // Four bars of 1024 numbers: unit noise, within three standard errors and more.
+    assert!(mean.abs() < 0.06 && (power - 1.0).abs() < 0.08, "{mean} and {power}");
+}
+
 fn inputs(calls: &Calls, graph: Graph, input: usize) -> Vec<Vec<f32>> {
     let calls = calls.lock().unwrap();
     calls.iter().filter(|call| call.graph == graph).map(|call| call.inputs[input].values().to_vec()).collect()

@@ -406,6 +406,9 @@ fn what_cannot_be_done_is_told() {
     for level_reach_db in [-1.0, f32::NAN] {
         assert!(matches!(refused(&[with_action(1, 0)], Settings { level_reach_db, ..usual }), EngineError::Setting { .. }));
     }
+    for past_noise in [-0.1, 0.6, f32::NAN] {
+        assert!(matches!(refused(&[with_action(1, 0)], Settings { past_noise, ..usual }), EngineError::Setting { .. }));
+    }
     assert!(matches!(refused(&[with_action(1, 0)], Settings { guidance: f32::NAN, ..usual }), EngineError::Setting { .. }));
 }
 

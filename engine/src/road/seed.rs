@@ -6,6 +6,7 @@ pub(crate) enum Purpose {
     Dynamics = 1,
     Decoder = 2,
     Guidance = 3,
+    Past = 4,
 }
 
 /// The seed of one stream: the same for the same edit, whatever else is edited beside it.
@@ -31,7 +32,7 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for seed in 0..8 {
             for unit in 0..8 {
-                for purpose in [Purpose::Dynamics, Purpose::Decoder, Purpose::Guidance] {
+                for purpose in [Purpose::Dynamics, Purpose::Decoder, Purpose::Guidance, Purpose::Past] {
                     assert!(seen.insert(stream(seed, purpose, unit)));
                 }
             }

@@ -33,8 +33,9 @@ pub enum Network {
 }
 
 /// The presets that come with the program.
-pub const BUILT_IN: [(&str, &str); 11] = [
+pub const BUILT_IN: [(&str, &str); 14] = [
     ("style_64", include_str!("../../configs/actions/style_64.toml")),
+    ("style_64_blurred", include_str!("../../configs/actions/style_64_blurred.toml")),
     ("style_256", include_str!("../../configs/actions/style_256.toml")),
     ("style_128_top_10", include_str!("../../configs/actions/style_128_top_10.toml")),
     ("style_1024_two_bars", include_str!("../../configs/actions/style_1024_two_bars.toml")),
@@ -43,6 +44,8 @@ pub const BUILT_IN: [(&str, &str); 11] = [
     ("codes_8", include_str!("../../configs/actions/codes_8.toml")),
     ("codes_64", include_str!("../../configs/actions/codes_64.toml")),
     ("codes_3x64", include_str!("../../configs/actions/codes_3x64.toml")),
+    ("codes_64_of_six", include_str!("../../configs/actions/codes_64_of_six.toml")),
+    ("codes_3x64_of_six", include_str!("../../configs/actions/codes_3x64_of_six.toml")),
     ("codes_3x64_no_difference", include_str!("../../configs/actions/codes_3x64_no_difference.toml")),
     ("codes_3x64_two_bars", include_str!("../../configs/actions/codes_3x64_two_bars.toml")),
 ];
@@ -59,6 +62,7 @@ impl ActionsPreset {
             Network::Style(config) => {
                 ensure!((1..=2).contains(&config.heard_bars), "heard_bars must be 1 or 2");
                 ensure!(config.active <= config.actions, "no more actions can be active than there are");
+                ensure!((0.0..1.0).contains(&config.heard_noise), "heard_noise must be from 0 to less than 1");
                 ensure!(config.width.is_multiple_of(config.choosing_heads), "width must be a multiple of choosing_heads");
             }
             Network::Codes(config) => {

@@ -26,10 +26,11 @@ pub struct DynamicsPreset {
 }
 
 /// The presets that come with the program.
-pub const BUILT_IN: [(&str, &str); 4] = [
+pub const BUILT_IN: [(&str, &str); 5] = [
     ("adaptive", include_str!("../../configs/dynamics/adaptive.toml")),
     ("cross", include_str!("../../configs/dynamics/cross.toml")),
     ("concatenated", include_str!("../../configs/dynamics/concatenated.toml")),
+    ("partial", include_str!("../../configs/dynamics/partial.toml")),
     ("unordered", include_str!("../../configs/dynamics/unordered.toml")),
 ];
 

@@ -41,6 +41,10 @@ pub struct ActionConfig {
     /// Bars the encoder hears: 1 is the bar alone, 2 also the one before. Only the first can be exported.
     #[serde(default = "one")]
     pub heard_bars: usize,
+    /// Noise level, 0 to 1, up to which bars are noised in training before the encoder hears them; the decoder rebuilds them clean. What
+    /// noise covers can't be told of a bar, so an action is rather what would be heard of it in a blurred one too.
+    #[serde(default)]
+    pub heard_noise: f64,
     /// Slots of a bar.
     pub slots: usize,
     /// Slots read as one token.
@@ -78,6 +82,7 @@ impl ActionConfig {
             choosing_heads: 1,
             pooling: Pooling::Scores,
             heard_bars: 1,
+            heard_noise: 0.0,
             slots,
             slots_per_patch: 2,
             channels,

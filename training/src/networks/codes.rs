@@ -130,6 +130,11 @@ impl CodeModel {
         told.reshape([batch * (bar - 1), patches * width])
     }
 
+    /// Codes of every bar but the first, in order, in training: see [`Quantiser::quantise_batch`].
+    pub fn codes_of_batch(&self, bars: Tensor<4>, timing: Tensor<2>) -> Quantised {
+        self.quantiser.quantise_batch(self.changes(bars, timing))
+    }
+
     /// Codes of every bar but the first, in order.
     pub fn codes(&self, bars: Tensor<4>, timing: Tensor<2>) -> Quantised {
         self.quantiser.quantise(self.changes(bars, timing))

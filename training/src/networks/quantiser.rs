@@ -35,8 +35,9 @@ pub struct Quantiser {
     down: Linear,
     inner: Linear,
     outer: Linear,
-    /// What each number is multiplied by before it is quantised: see [`Quantiser::calibrated`].
-    gain: Param<Tensor<1>>,
+    /// The mean and deviation of each number over many vectors, `[number]`: see [`Quantiser::calibrated`].
+    mean: Param<Tensor<1>>,
+    deviation: Param<Tensor<1>>,
     #[module(skip)]
     levels: Vec<usize>,
     stages: usize,
@@ -58,42 +59,61 @@ impl Quantiser {
             down: linear(input, numbers, device),
             inner: linear(config.stages * numbers, width, device),
             outer: linear(width, width, device),
-            gain: Param::from_tensor(Tensor::ones([numbers], device)),
+            mean: Param::from_tensor(Tensor::zeros([numbers], device)).no_grad(),
+            deviation: Param::from_tensor(Tensor::ones([numbers], device)).no_grad(),
             levels: config.levels.clone(),
             stages: config.stages,
         }
     }
 
-    /// The same quantiser with the numbers of `x` `[row, input]` spread with a deviation of one. As layers usually start, nearly all
-    /// vectors fall into the few codes around zero, and the others are never found.
+    /// The same quantiser, which standardises numbers as those of `x` `[row, input]` ask: what it does in use with what it has learned.
     pub fn calibrated(mut self, x: Tensor<2>) -> Self {
-        let projected = self.down.forward(layer_norm(x, 1e-5));
-        let deviation = projected.var(0).sqrt().squeeze_dim::<1>(0);
-        self.gain = Param::from_tensor(deviation.add_scalar(1e-6).recip());
+        let (mean, deviation) = moments(self.project(x));
+        self.mean = Param::from_tensor(mean.detach()).no_grad();
+        self.deviation = Param::from_tensor(deviation.detach()).no_grad();
         self
     }
 
     /// Codes of `x` `[row, input]`.
     pub fn quantise(&self, x: Tensor<2>) -> Quantised {
-        let projected = self.down.forward(layer_norm(x, 1e-5)) * self.gain.val().unsqueeze::<2>();
+        let projected = self.project(x);
+        self.rounded(standardised(projected, self.mean.val(), self.deviation.val()))
+    }
+
+    /// Codes of a batch `[row, input]` in training, whose numbers are standardised over the batch itself. Left to themselves they grow until
+    /// all vectors sit in the outermost cells, where the bend has no slope: a handful of codes is used and nothing calls them back.
+    pub fn quantise_batch(&self, x: Tensor<2>) -> Quantised {
+        let projected = self.project(x);
+        let (mean, deviation) = moments(projected.clone());
+        self.rounded(standardised(projected, mean, deviation))
+    }
+
+    /// `[row, number]`.
+    fn project(&self, x: Tensor<2>) -> Tensor<2> {
+        self.down.forward(layer_norm(x, 1e-5))
+    }
+
+    /// Each stage's levels of numbers `[row, number]` of about unit deviation.
+    fn rounded(&self, numbers: Tensor<2>) -> Quantised {
         let row = |of: &dyn Fn(f32) -> f32| {
             let values: Vec<f32> = self.levels.iter().map(|&levels| of(levels as f32)).collect();
-            Tensor::<2>::from_data(TensorData::new(values, [1, self.levels.len()]), &projected.device())
+            Tensor::<2>::from_data(TensorData::new(values, [1, self.levels.len()]), &numbers.device())
         };
         // Beyond the outermost cell nothing is told apart, so numbers are bent to stay inside it.
         let reach = row(&|levels| 1.0 + 1.0 / (levels - 1.0));
-        let mut rest = (projected.clone() / reach.clone()).tanh() * reach;
+        let mut rest = (numbers.clone() / reach.clone()).tanh() * reach;
         let (mut levels, mut indices) = (Vec::new(), Vec::new());
         let last = row(&|levels| levels - 1.0);
         for stage in 0..self.stages {
             let scale = row(&|levels| levels.powi(-(stage as i32)));
-            let scaled = rest.clone() / scale.clone();
-            let index = ((scaled.clone().clamp(-1.0, 1.0) + 1.0) * last.clone() * 0.5).round();
+            let scaled = rest.clone().detach() / scale.clone();
+            let index = ((scaled.clamp(-1.0, 1.0) + 1.0) * last.clone() * 0.5).round();
             let level = index.clone() * 2.0 / last.clone() - 1.0;
-            let passed = scaled.clone() + (level - scaled).detach();
-            rest = rest - passed.clone() * scale;
+            // Every stage hands its gradient to the same number, none louder than another for being finer.
+            let passed = rest.clone() + (level.clone() - rest.clone()).detach();
+            rest = rest - level * scale;
             levels.push(passed.unsqueeze_dim::<3>(1));
-            indices.push(index.detach().unsqueeze_dim::<3>(1));
+            indices.push(index.unsqueeze_dim::<3>(1));
         }
         Quantised { levels: Tensor::cat(levels, 1), indices: Tensor::cat(indices, 1) }
     }
@@ -107,6 +127,23 @@ impl Quantiser {
         indices.chunks_exact(self.stages * numbers).map(|row| row.chunks_exact(numbers).map(code).collect()).collect()
     }
 
+    /// The number of codes that would be as spread as those that stage `stage` used of `quantised`.
+    pub fn perplexity(&self, quantised: &Quantised, stage: usize) -> Tensor<1> {
+        let [rows, _, numbers] = quantised.indices.dims();
+        let index = quantised.indices.clone().narrow(1, stage, 1).reshape([rows, numbers]);
+        // Levels as digits of one number.
+        let mut worth: Vec<f32> =
+            self.levels.iter().rev().scan(1.0, |worth, &levels| Some(std::mem::replace(worth, *worth * levels as f32))).collect();
+        worth.reverse();
+        let device = index.device();
+        let code = (index * Tensor::<2>::from_data(TensorData::new(worth, [1, numbers]), &device)).sum_dim(1); // [row, 1]
+        let all: Vec<f32> = (0..self.levels.iter().product::<usize>()).map(|code| code as f32).collect();
+        let count = all.len();
+        let chosen = (code - Tensor::<2>::from_data(TensorData::new(all, [1, count]), &device)).abs().lower_elem(0.5).float();
+        let usage = chosen.mean_dim(0);
+        (usage.clone() * (usage + 1e-9).log()).sum().neg().exp()
+    }
+
     /// A vector `[row, width]` for the first `kept[row]` stages of each row of `levels`; the later ones are silent.
     pub fn embed(&self, levels: Tensor<3>, kept: &[usize]) -> Tensor<2> {
         let [rows, stages, numbers] = levels.dims();
@@ -116,6 +153,18 @@ impl Quantiser {
         let told = (levels * mask).reshape([rows, stages * numbers]);
         self.outer.forward(silu(self.inner.forward(told)))
     }
+}
+
+/// Mean and deviation of each column of `[row, number]`, `[number]` both.
+fn moments(x: Tensor<2>) -> (Tensor<1>, Tensor<1>) {
+    let mean = x.clone().mean_dim(0);
+    let spread = x - mean.clone();
+    let deviation = ((spread.clone() * spread).mean_dim(0) + 1e-8).sqrt();
+    (mean.squeeze_dim::<1>(0), deviation.squeeze_dim::<1>(0))
+}
+
+fn standardised(x: Tensor<2>, mean: Tensor<1>, deviation: Tensor<1>) -> Tensor<2> {
+    (x - mean.unsqueeze::<2>()) / deviation.unsqueeze::<2>()
 }
 
 #[cfg(all(test, feature = "flex"))]
@@ -138,7 +187,11 @@ mod tests {
 
     /// How many codes of the first stage some vectors become.
     fn used(quantiser: &Quantiser, x: Tensor<2>) -> usize {
-        let codes = quantiser.codes(&quantiser.quantise(x));
+        codes_in(quantiser, &quantiser.quantise(x))
+    }
+
+    fn codes_in(quantiser: &Quantiser, quantised: &Quantised) -> usize {
+        let codes = quantiser.codes(quantised);
         codes.iter().map(|codes| codes[0]).collect::<std::collections::BTreeSet<_>>().len()
     }
 
@@ -149,19 +202,34 @@ mod tests {
         let calibrated = fresh.clone().calibrated(x.clone());
         assert!(used(&calibrated, x.clone()) >= 60);
         let mut faint = calibrated.clone();
-        faint.gain = Param::from_tensor(calibrated.gain.val().mul_scalar(0.02));
-        assert!(used(&faint, x) <= 4);
+        faint.deviation = Param::from_tensor(calibrated.deviation.val().mul_scalar(50.0));
+        assert!(used(&faint, x.clone()) <= 4);
+        // However it stands, in training it spreads what it is given.
+        assert_eq!(codes_in(&faint, &faint.quantise_batch(x.clone())), codes_in(&calibrated, &calibrated.quantise(x)));
         let (two, x) = (quantiser(&[2, 2, 2], 1), vectors(500));
         assert_eq!(used(&two.calibrated(x.clone()), x), 8);
+    }
+
+    #[test]
+    fn perplexity_counts_the_codes_of_a_stage() {
+        let quantiser = quantiser(&[2, 3], 1);
+        let of = |indices: &[[f32; 2]]| {
+            let indices = Tensor::<3>::from_data(TensorData::new(indices.concat(), [indices.len(), 1, 2]), &Device::flex());
+            numbers(quantiser.perplexity(&Quantised { levels: indices.clone(), indices }, 0))[0]
+        };
+        assert!((of(&[[0.0, 0.0], [0.0, 0.0]]) - 1.0).abs() < 1e-4);
+        // Every code of six once; levels that only together tell two codes apart.
+        let all: Vec<[f32; 2]> = (0..6).map(|code| [(code / 3) as f32, (code % 3) as f32]).collect();
+        assert!((of(&all) - 6.0).abs() < 1e-4);
     }
 
     #[test]
     fn each_stage_leaves_an_eighth_of_the_error_before_it() {
         let x = vectors(2000);
         let quantiser = quantiser(&[8, 8], 3).calibrated(x.clone());
-        let projected = quantiser.down.forward(layer_norm(x.clone(), 1e-5)) * quantiser.gain.val().unsqueeze::<2>();
+        let numbers_of = standardised(quantiser.project(x.clone()), quantiser.mean.val(), quantiser.deviation.val());
         let reach = 1.0 + 1.0 / 7.0;
-        let bent = projected.div_scalar(reach).tanh().mul_scalar(reach);
+        let bent = numbers_of.div_scalar(reach).tanh().mul_scalar(reach);
         let quantised = quantiser.quantise(x);
         let mut sum = bent.zeros_like();
         let mut errors = Vec::new();
@@ -186,8 +254,11 @@ mod tests {
         muted = Tensor::cat(vec![muted.clone().narrow(1, 0, 1), muted.narrow(1, 1, 2).zeros_like()], 1);
         assert_eq!(embed(1), numbers(quantiser.embed(muted, &[3; 6])));
         assert_ne!(embed(1), embed(3));
-        let gradients = quantiser.embed(quantised.levels, &[3; 6]).sum().backward();
-        let gradient = x.grad(&gradients).expect("x was told apart");
-        assert!(numbers(gradient.abs().sum())[0] > 0.0);
+        // Each stage alone reaches what was quantised.
+        for stage in 0..3 {
+            let gradients = quantised.levels.clone().narrow(1, stage, 1).sum().backward();
+            let gradient = x.grad(&gradients).expect("x was told apart");
+            assert!(numbers(gradient.abs().sum())[0] > 0.0);
+        }
     }
 }

@@ -34,8 +34,10 @@ pub fn train(config: &ActionConfig, schedule: &Schedule, slots: &Slots, options:
             previous: slots.batch(&before, &step.device),
             timing: slots.timing(&here, &step.device),
         };
+        let here = bars.here.clone();
+        let heard = if config.heard_noise > 0.0 { rebuild::blurred(here, config.heard_noise, step.random) } else { here };
         let Choice { scores, weights } =
-            model.choose(bars.here.clone(), bars.previous.clone(), bars.timing.clone(), config.active, density(step.progress));
+            model.choose(heard, bars.previous.clone(), bars.timing.clone(), config.active, density(step.progress));
         let action = model.table.embed_by_head(weights.clone());
         let rebuilt = rebuild::loss(&model.decoder, bars, action, step.random);
 

@@ -14,8 +14,11 @@ use crate::networks::codes::{CodeConfig, CodeModel};
 /// Share of the slots of the bar before that the decoder does not see.
 const MASKED: f64 = 0.5;
 
-/// Windows that the quantiser is calibrated on before the first step.
-const CALIBRATION: usize = 64;
+/// Windows that a trained quantiser is calibrated on.
+const CALIBRATION: usize = 256;
+
+/// What the record calls the codes in effective use of each stage.
+const STAGES: [&str; 3] = ["perplexity of stage 1", "perplexity of stage 2", "perplexity of stage 3"];
 
 /// Trains codes on windows of consecutive units.
 ///
@@ -24,23 +27,25 @@ const CALIBRATION: usize = 64;
 pub fn train(config: &CodeConfig, schedule: &Schedule, slots: &Slots, options: &RunOptions) -> Result<Trained<CodeModel>> {
     let windows = slots.windows(Split::Train, config.bars);
     ensure!(!windows.is_empty(), "no piece of the training split has {} units in a row: build a longer corpus", config.bars);
-    let mut dice = random::of_step(options.seed, "calibration", 0);
-    let mut model = CodeModel::new(config, &options.device);
-    let heard = Windows::new(slots, &drawn(&windows, CALIBRATION, &mut dice), &options.device);
-    model.quantiser = model.quantiser.clone().calibrated(model.changes(heard.bars, heard.timing));
-
-    run::run(model, schedule, options, |model, step| {
+    let mut trained = run::run(CodeModel::new(config, &options.device), schedule, options, |model, step| {
         let chosen = drawn(&windows, step.batch, step.random);
         let heard = Windows::new(slots, &chosen, &step.device);
-        let quantised = model.codes(heard.bars.clone(), heard.timing.clone());
+        let quantised = model.codes_of_batch(heard.bars.clone(), heard.timing.clone());
+        let in_use = STAGES.iter().enumerate().take(config.quantiser.stages);
+        let parts = in_use.map(|(stage, name)| (*name, model.quantiser.perplexity(&quantised, stage))).collect();
         let changes = quantised.levels.dims()[0];
         // A musician may give one code or several, so the first must already say the most.
         let kept: Vec<usize> = (0..changes).map(|_| step.random.random_range(1..=config.quantiser.stages)).collect();
         let action = model.quantiser.embed(quantised.levels, &kept);
         let bars = heard.pairs().masked(MASKED, step.random);
         let total = rebuild::loss(&model.decoder, bars, action, step.random);
-        Ok(Loss { total, parts: Vec::new() })
-    })
+        Ok(Loss { total, parts })
+    })?;
+    let mut random = random::of_step(options.seed, "calibration", 0);
+    let heard = Windows::new(slots, &drawn(&windows, CALIBRATION, &mut random), &options.device);
+    let changes = trained.model.changes(heard.bars, heard.timing);
+    trained.model.quantiser = trained.model.quantiser.calibrated(changes);
+    Ok(trained)
 }
 
 fn drawn<'a>(windows: &'a [Vec<usize>], count: usize, random: &mut ChaCha8Rng) -> Vec<&'a Vec<usize>> {

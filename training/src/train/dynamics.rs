@@ -31,11 +31,14 @@ pub struct Forcing {
     pub null_windows: f64,
     /// Share of bars without one in the other windows.
     pub null_bars: f64,
+    /// Share of bars of which only the heaviest few actions are told, one to all but one: a musician turns one knob, or two, and the
+    /// dynamics should know what that means. Costs those bars what the rest would have told.
+    pub partial: f64,
 }
 
 impl Default for Forcing {
     fn default() -> Self {
-        Self { edits: 0.6, ordered: 0.7, null_windows: 0.1, null_bars: 0.1 }
+        Self { edits: 0.6, ordered: 0.7, null_windows: 0.1, null_bars: 0.1, partial: 0.3 }
     }
 }
 
@@ -46,9 +49,11 @@ pub const SLACK: f64 = 0.02;
 pub struct InferredActions {
     /// Sparse weights per unit.
     pub weights: Vec<SparseWeights>,
-    /// Embedded vectors per unit, flat.
-    vectors: Vec<Vec<f32>>,
+    /// Embedded vectors of the heaviest action of a unit, of its two heaviest, … of all: `[unit][kept − 1][width]`.
+    vectors: Vec<Vec<Vec<f32>>>,
     width: usize,
+    /// Most actions that are active in a unit.
+    most: usize,
 }
 
 impl InferredActions {
@@ -59,19 +64,35 @@ impl InferredActions {
         for group in all.chunks(64) {
             let scores = numbers(model.scores(slots.batch(group, device), slots.timing(group, device)));
             let chosen: Vec<SparseWeights> = scores.chunks_exact(actions).map(|scores| sparse_weights(scores, active)).collect();
-            let dense: Vec<f32> = chosen.iter().flat_map(|weights| dense_weights(weights, actions)).collect();
-            let embedded = model.table.embed(Tensor::from_data(TensorData::new(dense, [group.len(), actions]), device));
+            let heaviest = |weights: &SparseWeights| (1..=weights.len()).map(|kept| weights[..kept].to_vec()).collect::<Vec<_>>();
+            let parts: Vec<Vec<SparseWeights>> = chosen.iter().map(heaviest).collect();
+            let dense: Vec<f32> = parts.iter().flatten().flat_map(|weights| dense_weights(weights, actions)).collect();
+            let rows = dense.len() / actions;
+            let embedded = model.table.embed(Tensor::from_data(TensorData::new(dense, [rows, actions]), device));
             width = embedded.dims()[1];
-            vectors.extend(numbers(embedded).chunks_exact(width).map(<[f32]>::to_vec));
+            let embedded = numbers(embedded);
+            let mut rows = embedded.chunks_exact(width).map(<[f32]>::to_vec);
+            vectors.extend(parts.iter().map(|parts| rows.by_ref().take(parts.len()).collect::<Vec<_>>()));
             weights.extend(chosen);
         }
-        Self { weights, vectors, width }
+        Self { weights, vectors, width, most: active }
     }
 
     /// Vectors of every unit of some windows, `[window, bar, width]`.
     pub fn batch(&self, windows: &[&Vec<usize>], device: &Device) -> Tensor<3> {
-        let values: Vec<f32> =
-            windows.iter().flat_map(|window| window.iter()).flat_map(|&unit| self.vectors[unit].iter().copied()).collect();
+        self.batch_of(windows, |_, _| None, device)
+    }
+
+    /// The same where `kept` says of each window and bar how many of its heaviest actions are told; all if it says nothing.
+    fn batch_of(&self, windows: &[&Vec<usize>], kept: impl Fn(usize, usize) -> Option<usize>, device: &Device) -> Tensor<3> {
+        let mut values = Vec::new();
+        for (number, window) in windows.iter().enumerate() {
+            for (bar, &unit) in window.iter().enumerate() {
+                let all = self.vectors[unit].len();
+                let told = kept(number, bar).map_or(all, |kept| kept.clamp(1, all));
+                values.extend_from_slice(&self.vectors[unit][told - 1]);
+            }
+        }
         Tensor::from_data(TensorData::new(values, [windows.len(), windows[0].len(), self.width]), device)
     }
 }
@@ -100,7 +121,8 @@ pub fn train(
         let units: Vec<usize> = chosen.iter().flat_map(|window| window.iter().copied()).collect();
         let shape = [step.batch, config.window_bars, config.slots, config.channels];
         let clean = slots.batch(&units, &step.device).reshape(shape);
-        let plan: Vec<Vec<BarPlan>> = (0..step.batch).map(|_| plan_window(step.random, forcing, config.window_bars)).collect();
+        let plan: Vec<Vec<BarPlan>> =
+            (0..step.batch).map(|_| plan_window(step.random, forcing, config.window_bars, actions.most)).collect();
 
         let level = grid(&plan, |bar| bar.level, &step.device);
         let noised = grid(&plan, |bar| if bar.is_target { bar.level } else { 0.0 }, &step.device);
@@ -110,7 +132,7 @@ pub fn train(
         let noisy = clean.clone() * (spread.clone().neg() + 1.0) + noise.clone() * spread;
 
         let null = grid(&plan, |bar| f32::from(u8::from(bar.is_null)), &step.device).unsqueeze_dim::<3>(2);
-        let given = actions.batch(&chosen, &step.device) * (null.clone().neg() + 1.0);
+        let given = actions.batch_of(&chosen, |window, bar| plan[window][bar].kept, &step.device) * (null.clone().neg() + 1.0);
         let action = given + model.null_action.val().unsqueeze::<3>() * null;
         let first: Vec<usize> = chosen.iter().map(|window| window[0]).collect();
         let bias = step.random.random_bool(forcing.ordered).then(|| noise_ordered_bias(&level, patches, SLACK));
@@ -139,9 +161,11 @@ struct BarPlan {
     level: f32,
     is_target: bool,
     is_null: bool,
+    /// How many of its heaviest actions are told; all if nothing is said.
+    kept: Option<usize>,
 }
 
-fn plan_window(random: &mut ChaCha8Rng, forcing: &Forcing, bars: usize) -> Vec<BarPlan> {
+fn plan_window(random: &mut ChaCha8Rng, forcing: &Forcing, bars: usize, active: usize) -> Vec<BarPlan> {
     let all_null = random.random_bool(forcing.null_windows);
     let is_edit = random.random_bool(forcing.edits);
     let shared = random::logistic_level(random, 0.0);
@@ -155,7 +179,9 @@ fn plan_window(random: &mut ChaCha8Rng, forcing: &Forcing, bars: usize) -> Vec<B
                 (true, true) => shared,
                 (true, false) => random::logistic_level(random, 0.0),
             };
-            BarPlan { level, is_target, is_null: all_null || random.random_bool(forcing.null_bars) }
+            let is_null = all_null || random.random_bool(forcing.null_bars);
+            let kept = (active > 1 && random.random_bool(forcing.partial)).then(|| random.random_range(1..active));
+            BarPlan { level, is_target, is_null, kept }
         })
         .collect()
 }
@@ -165,4 +191,42 @@ fn grid(plan: &[Vec<BarPlan>], value: impl Fn(&BarPlan) -> f32, device: &Device)
     let shape = [plan.len(), plan[0].len()];
     let values: Vec<f32> = plan.iter().flatten().map(value).collect();
     Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use super::*;
+    use crate::networks::actions::ActionConfig;
+    use crate::train::random::of_step;
+
+    #[test]
+    fn a_bar_told_in_part_is_told_its_heaviest_actions() {
+        let (slots, device) = (Slots::of_patterns(4, 4), Device::flex());
+        let config = ActionConfig::for_tests(4, 4, 3);
+        let model = ActionModel::new(&config, &device);
+        let inferred = InferredActions::new(&model, &slots, config.actions, config.active, &device);
+        let windows = slots.windows(Split::Train, 2);
+        let window = &windows[0];
+        let told = |kept: Option<usize>| numbers(inferred.batch_of(&[window], |_, bar| kept.filter(|_| bar == 1), &device));
+        let (whole, one) = (numbers(inferred.batch(&[window], &device)), told(Some(1)));
+        assert_eq!((told(None), told(Some(9))), (whole.clone(), whole.clone()));
+        let width = whole.len() / 2;
+        assert_eq!(whole[..width], one[..width]);
+        let heaviest = dense_weights(&vec![(inferred.weights[window[1]][0].0, 1.0)], config.actions);
+        let alone = numbers(model.table.embed(Tensor::from_data(TensorData::new(heaviest, [1, config.actions]), &device)));
+        assert!(one[width..].iter().zip(&alone).all(|(a, b)| (a - b).abs() < 1e-5));
+    }
+
+    #[test]
+    fn as_many_bars_as_asked_are_told_in_part_and_one_action_alone_is_among_them() {
+        let forcing = Forcing { partial: 0.3, ..Forcing::default() };
+        let mut random = of_step(1, "plan", 0);
+        let plan: Vec<BarPlan> = (0..500).flat_map(|_| plan_window(&mut random, &forcing, 8, 5)).collect();
+        let of = |kept: usize| plan.iter().filter(|bar| bar.kept == Some(kept)).count() as f64 / plan.len() as f64;
+        for kept in 1..5 {
+            assert!((of(kept) - 0.075).abs() < 0.02, "{kept}: {}", of(kept));
+        }
+        assert_eq!(of(0) + of(5), 0.0);
+        assert!(plan_window(&mut random, &forcing, 8, 1).iter().all(|bar| bar.kept.is_none()));
+    }
 }

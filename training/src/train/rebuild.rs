@@ -28,17 +28,36 @@ impl Bars {
     }
 }
 
+/// Bars `[batch, slot, channel]` on their way from data to noise, each as far as its level says.
+struct Noised {
+    bars: Tensor<3>,
+    noise: Tensor<3>,
+    /// `[batch]`.
+    level: Tensor<1>,
+}
+
+impl Noised {
+    fn new(clean: Tensor<3>, level: Vec<f32>, random: &mut ChaCha8Rng) -> Self {
+        let (device, batch) = (clean.device(), level.len());
+        let level = Tensor::<1>::from_data(TensorData::new(level, [batch]), &device);
+        let spread = level.clone().unsqueeze_dim::<2>(1).unsqueeze_dim::<3>(2);
+        let noise = random::normal_tensor(random, clean.dims(), &device);
+        Self { bars: clean * (spread.clone().neg() + 1.0) + noise.clone() * spread, noise, level }
+    }
+}
+
+/// Bars at noise levels drawn evenly up to `most`.
+pub fn blurred(bars: Tensor<3>, most: f64, random: &mut ChaCha8Rng) -> Tensor<3> {
+    let level = (0..bars.dims()[0]).map(|_| random.random_range(0.0..=most) as f32).collect();
+    Noised::new(bars, level, random).bars
+}
+
 /// The flow-matching loss of a decoder that is told `action` `[batch, width]`, at noise levels drawn bar by bar.
 pub fn loss(decoder: &ActionDecoder, bars: Bars, action: Tensor<2>, random: &mut ChaCha8Rng) -> Tensor<1> {
     let Bars { here, previous, timing } = bars;
-    let device = here.device();
-    let batch = here.dims()[0];
-    let level: Vec<f32> = (0..batch).map(|_| random::logistic_level(random, 0.0)).collect();
-    let level = Tensor::<1>::from_data(TensorData::new(level, [batch]), &device);
-    let spread = level.clone().unsqueeze_dim::<2>(1).unsqueeze_dim::<3>(2);
-    let noise = random::normal_tensor(random, here.dims(), &device);
-    let noisy = here.clone() * (spread.clone().neg() + 1.0) + noise.clone() * spread;
-    let error = decoder.forward(noisy, previous, level, action, timing) - (noise - here);
+    let level = (0..here.dims()[0]).map(|_| random::logistic_level(random, 0.0)).collect();
+    let noised = Noised::new(here.clone(), level, random);
+    let error = decoder.forward(noised.bars, previous, noised.level, action, timing) - (noised.noise - here);
     (error.clone() * error).mean()
 }
 

@@ -8,6 +8,7 @@ use turnaround_core::actions::dense_weights;
 use turnaround_core::contract::SparseWeights;
 
 use crate::chance::Interval;
+use crate::heard::{heaviest, in_common};
 
 /// Heaviest actions that count as what is heard in a bar.
 const TOP: usize = 5;
@@ -48,23 +49,15 @@ pub struct CycleMeasures {
 impl Likeness {
     /// Of two actions of a table of `actions`; both have a weight.
     pub fn of(a: &SparseWeights, b: &SparseWeights, actions: usize) -> Self {
-        let (ours, theirs) = (heaviest(a), heaviest(b));
-        let common = ours.iter().filter(|action| theirs.contains(action)).count();
+        let (ours, theirs) = (heaviest(a, TOP), heaviest(b, TOP));
         let (dense_a, dense_b) = (dense_weights(a, actions), dense_weights(b, actions));
         let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
         Self {
-            jaccard: common as f64 / (ours.len() + theirs.len() - common) as f64,
+            jaccard: in_common(&ours, &theirs),
             same_first: f64::from(u8::from(ours.first() == theirs.first())),
             cosine: product(&dense_a, &dense_b) / (product(&dense_a, &dense_a) * product(&dense_b, &dense_b)).sqrt(),
         }
     }
-}
-
-/// The [`TOP`] heaviest actions, by falling weight.
-fn heaviest(weights: &SparseWeights) -> Vec<u16> {
-    let mut ranked = weights.clone();
-    ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    ranked.iter().take(TOP).map(|(action, _)| *action).collect()
 }
 
 impl LikenessMeasures {

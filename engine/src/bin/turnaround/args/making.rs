@@ -69,6 +69,9 @@ pub struct Sound {
     /// How many decibels a band of the new bar may be louder or softer than the context and the dry bar; inf for no bound and no limiter.
     #[arg(long, value_name = "DB", default_value_t = 3.0, allow_negative_numbers = true)]
     pub level_reach_db: f32,
+    /// Noise level, 0 to 0.5, at which each few bars of a long row hear the ones made before them.
+    #[arg(long, value_name = "LEVEL", default_value_t = Settings::default().past_noise, allow_negative_numbers = true, value_parser = number)]
+    pub past_noise: f32,
 }
 
 impl Sound {
@@ -80,6 +83,7 @@ impl Sound {
             seed: self.seed,
             quality: self.quality.into(),
             level_reach_db: self.level_reach_db,
+            past_noise: self.past_noise,
             high_band: self.high_band.into(),
             stereo: self.stereo.into(),
             ..Settings::default()
