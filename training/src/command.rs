@@ -422,3 +422,49 @@ pub fn curate(arguments: &CurateArguments) -> Result<()> {
     print!("{text}");
     Ok(())
 }
+
+/// Which set continues recordings, of what.
+#[cfg(feature = "export")]
+#[derive(Args, Clone)]
+pub struct CompareContinuationsArguments {
+    /// Folder of the set.
+    #[arg(long)]
+    pub set: PathBuf,
+    /// Corpus folder; its validation split is continued.
+    #[arg(long)]
+    pub corpus: PathBuf,
+    /// Noise levels at which made bars are heard by those after them.
+    #[arg(long, num_args = 1.., default_values_t = [0.0, 0.05, 0.1, 0.2])]
+    pub past_noise: Vec<f32>,
+    /// Recordings that are continued.
+    #[arg(long, default_value_t = 24)]
+    pub recordings: usize,
+    /// Seed of noise.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Continues recordings under several noise levels of the past, and prints how they drift.
+///
+/// # Errors
+/// When set or corpus cannot be read, or too few bars are held out.
+#[cfg(feature = "export")]
+pub fn compare_continuations(arguments: &CompareContinuationsArguments) -> Result<()> {
+    use turnaround_engine::Engine;
+    use turnaround_engine::regenerate::Settings;
+    use turnaround_engine::runtime::Options;
+
+    use crate::corpus::Split;
+    use crate::evaluate::{continued, excerpt};
+
+    let corpus = Corpus::open(&arguments.corpus)?;
+    let engine = Engine::open(Some(&arguments.set), &Options::default())?;
+    let units = excerpt::candidates(&corpus, Split::Validation, arguments.recordings);
+    for &past_noise in &arguments.past_noise {
+        let settings = Settings { past_noise, seed: arguments.seed, ..Settings::default() };
+        let mut text = String::new();
+        continued::measure(&engine, &corpus, &units, settings)?.describe(&mut text)?;
+        print!("{text}");
+    }
+    Ok(())
+}

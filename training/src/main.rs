@@ -138,6 +138,9 @@ enum Verb {
     #[cfg(feature = "export")]
     /// Measures what each action of a set does, chooses and names its knobs, and writes its action table.
     Curate(turnaround_training::command::CurateArguments),
+    #[cfg(feature = "export")]
+    /// Continues held-out recordings under several noise levels of the past and tells how they drift.
+    CompareContinuations(turnaround_training::command::CompareContinuationsArguments),
 }
 
 /// A corpus of the user's own recordings.
@@ -285,6 +288,8 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Evaluate(arguments) => turnaround_training::command::evaluate(&arguments),
         #[cfg(feature = "export")]
         Verb::Curate(arguments) => turnaround_training::command::curate(&arguments),
+        #[cfg(feature = "export")]
+        Verb::CompareContinuations(arguments) => turnaround_training::command::compare_continuations(&arguments),
     }
 }
 

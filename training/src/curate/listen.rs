@@ -5,11 +5,11 @@ use indicatif::ProgressIterator;
 use turnaround_core::contract::Manifest;
 use turnaround_core::time::SampleRate;
 use turnaround_engine::Engine;
-use turnaround_engine::regenerate::{ActionChoice, Settings};
+use turnaround_engine::regenerate::ActionChoice;
 
 use super::tables::shortlist;
 use crate::corpus::Corpus;
-use crate::evaluate::excerpt::{CONTEXT, Excerpt};
+use crate::evaluate::excerpt::Excerpt;
 
 /// Contexts in which knobs are heard.
 const HEARD: usize = 3;
@@ -35,7 +35,7 @@ pub fn listen(engine: &Engine, corpus: &Corpus, units: &[usize], manifest: &Mani
             let excerpt = Excerpt::new(corpus, units[place])?;
             let seed = seed + place as u64;
             let made = |action: ActionChoice| -> Result<Vec<f32>> {
-                let made = excerpt.regenerated(engine, action, Settings::default().guidance, seed)?;
+                let made = excerpt.played(engine, action, seed)?;
                 Ok(passage(&excerpt, made.channel(0)))
             };
             let under = |&index: &usize| Ok((index, made(ActionChoice::Weights(vec![(u16::try_from(index)?, 1.0)]))?));
@@ -52,6 +52,5 @@ pub fn listen(engine: &Engine, corpus: &Corpus, units: &[usize], manifest: &Mani
 /// The target, what leads to it, and the beginning of what follows, out of a version of the excerpt.
 fn passage(excerpt: &Excerpt, sound: &[f32]) -> Vec<f32> {
     let range = excerpt.range();
-    let bars = LEADING.min(CONTEXT);
-    sound[range.start.saturating_sub(bars * range.len())..].to_vec()
+    sound[range.start.saturating_sub(LEADING * range.len())..].to_vec()
 }

@@ -5,11 +5,11 @@ use indicatif::ProgressIterator;
 use turnaround_core::descriptors::{Descriptor, Effect};
 use turnaround_core::time::SampleRate;
 use turnaround_engine::Engine;
-use turnaround_engine::regenerate::{ActionChoice, Settings};
+use turnaround_engine::regenerate::ActionChoice;
 
 use super::{Trial, separability};
 use crate::corpus::{Corpus, Split};
-use crate::descriptors::{Gauge, Marks, Spread};
+use crate::descriptors::{Gauge, Marks, RealBars};
 use crate::evaluate::excerpt::{Excerpt, candidates};
 
 /// Real bars that say how far bars lie apart.
@@ -51,9 +51,7 @@ fn trial(tried: &[Tried], separability: f32) -> Trial {
 struct Bench<'a> {
     engine: &'a Engine,
     gauge: Gauge,
-    spread: Spread,
-    /// The mean real bar.
-    usual: Marks,
+    real: RealBars,
 }
 
 impl<'a> Bench<'a> {
@@ -64,30 +62,19 @@ impl<'a> Bench<'a> {
             Ok(excerpt.marks(&gauge, excerpt.audio()))
         };
         let real: Vec<Marks> = candidates(corpus, Split::Validation, REAL_BARS).iter().map(real).collect::<Result<_>>()?;
-        Ok(Self { engine, spread: Spread::of(&real), usual: mean(&real), gauge })
+        Ok(Self { engine, real: RealBars::of(&real), gauge })
     }
 
-    /// The marks of the target made anew with the settings that the plugin begins with.
+    /// The marks of the target as a musician hears it made anew.
     fn marks(&self, excerpt: &Excerpt, action: ActionChoice, seed: u64) -> Result<Marks> {
-        let made = excerpt.regenerated(self.engine, action, Settings::default().guidance, seed)?;
-        Ok(excerpt.marks(&self.gauge, &made))
+        Ok(excerpt.marks(&self.gauge, &excerpt.played(self.engine, action, seed)?))
     }
 
     fn tried(&self, made: &Marks, without: &Marks) -> Tried {
-        let oddness: Vec<f64> = self.spread.effect(made, &self.usual).values().map(|x| f64::from(*x).powi(2)).collect();
         Tried {
-            change: self.spread.effect(made, without),
-            oddness: oddness.iter().sum::<f64>() / oddness.len() as f64,
+            change: self.real.spread().effect(made, without),
+            oddness: self.real.oddness(made),
             gain_db: made[&Descriptor::Loudness] - without[&Descriptor::Loudness],
         }
     }
-}
-
-/// The mean of each descriptor over the bars that have it.
-fn mean(bars: &[Marks]) -> Marks {
-    let mean = |descriptor: Descriptor| {
-        let values: Vec<f64> = bars.iter().filter_map(|marks| marks.get(&descriptor).copied()).collect();
-        (!values.is_empty()).then(|| (descriptor, values.iter().sum::<f64>() / values.len() as f64))
-    };
-    Descriptor::ALL.into_iter().filter_map(mean).collect()
 }

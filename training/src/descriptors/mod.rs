@@ -122,6 +122,40 @@ impl Spread {
         };
         Descriptor::ALL.into_iter().map(change).collect()
     }
+
+    /// How far two bars lie apart: the mean over all descriptors of the squared effect.
+    pub fn squared_distance(&self, a: &Marks, b: &Marks) -> f64 {
+        let squares: Vec<f64> = self.effect(a, b).values().map(|x| f64::from(*x).powi(2)).collect();
+        squares.iter().sum::<f64>() / squares.len() as f64
+    }
+}
+
+/// What real bars are like: the mean one, and how far they lie apart.
+#[derive(Clone, Debug)]
+pub struct RealBars {
+    spread: Spread,
+    mean: Marks,
+}
+
+impl RealBars {
+    /// Of some bars.
+    pub fn of(bars: &[Marks]) -> Self {
+        let mean = |descriptor: Descriptor| {
+            let values: Vec<f64> = bars.iter().filter_map(|marks| marks.get(&descriptor).copied()).collect();
+            (!values.is_empty()).then(|| (descriptor, values.iter().sum::<f64>() / values.len() as f64))
+        };
+        Self { spread: Spread::of(bars), mean: Descriptor::ALL.into_iter().filter_map(mean).collect() }
+    }
+
+    /// How far they lie apart.
+    pub fn spread(&self) -> &Spread {
+        &self.spread
+    }
+
+    /// The mean squared distance of a bar from the mean one, [`Spread::squared_distance`]; of real bars it is 1 on the mean.
+    pub fn oddness(&self, marks: &Marks) -> f64 {
+        self.spread.squared_distance(marks, &self.mean)
+    }
 }
 
 /// Decibels of a ratio of energies, at least −60.

@@ -8,6 +8,7 @@ use turnaround_core::bars::BarNumber;
 use turnaround_core::contract::SparseWeights;
 use turnaround_core::tempo_map::TempoMap;
 use turnaround_core::time::{Metre, SampleRate, Seconds, Tempo};
+use turnaround_engine::add::Addition;
 use turnaround_engine::regenerate::{ActionChoice, Request, Settings, Target};
 use turnaround_engine::{Control, Engine, Imagined};
 
@@ -125,8 +126,13 @@ impl Excerpt {
 
     /// What the target is in a take of the excerpt, or in the excerpt itself.
     pub fn marks(&self, gauge: &Gauge, audio: &Audio) -> Marks {
-        let lead = audio.rate().samples_from(LEAD).as_index().min(self.range.start);
-        let sound = &audio.channel(0)[self.range.start - lead..self.range.end];
+        self.marks_of(gauge, audio, self.range())
+    }
+
+    /// What another bar of the excerpt's metre is, at some samples of a take that has more of them.
+    pub fn marks_of(&self, gauge: &Gauge, audio: &Audio, range: Range<usize>) -> Marks {
+        let lead = audio.rate().samples_from(LEAD).as_index().min(range.start);
+        let sound = &audio.channel(0)[range.start - lead..range.end];
         gauge.measure(&Measured { sound, lead, beats: self.beats() })
     }
 
@@ -135,7 +141,30 @@ impl Excerpt {
     /// # Errors
     /// When there is nothing to hear before the target, the action is none of the set's, or a network fails.
     pub fn regenerated(&self, engine: &Engine, action: ActionChoice, guidance: f32, seed: u64) -> Result<Audio> {
-        self.asked(action, guidance, seed, |request, control| Ok(engine.regenerate(request, control)?.audio))
+        let settings = Settings { guidance, seed, ..Settings::networks_alone() };
+        self.asked(action, settings, |request, control| Ok(engine.regenerate(request, control)?.audio))
+    }
+
+    /// The excerpt with its target made anew as a musician hears it, who has changed no setting: the level is held within reach.
+    ///
+    /// # Errors
+    /// As [`Self::regenerated`].
+    pub fn played(&self, engine: &Engine, action: ActionChoice, seed: u64) -> Result<Audio> {
+        let settings = Settings { seed, ..Settings::default() };
+        self.asked(action, settings, |request, control| Ok(engine.regenerate(request, control)?.audio))
+    }
+
+    /// So many bars made without an action and set behind the target, under some settings, with their grid.
+    ///
+    /// # Errors
+    /// As [`Self::regenerated`].
+    pub fn continued(&self, engine: &Engine, bars: usize, settings: Settings) -> Result<(Audio, TempoMap)> {
+        let actions = vec![ActionChoice::Null; bars];
+        let addition =
+            Addition { audio: &self.audio, map: &self.map, after: self.target, until: None, actions: &actions, settings };
+        let mut control = Control { is_cancelled: &|| false, on_progress: &mut |_| {} };
+        let added = engine.add_bars(&addition, &mut control)?;
+        Ok((added.audio, added.map))
     }
 
     /// The target's slots as they are, and as the dynamics makes them for the same edit.
@@ -143,7 +172,8 @@ impl Excerpt {
     /// # Errors
     /// As [`Self::regenerated`].
     pub fn imagined(&self, engine: &Engine, action: ActionChoice, guidance: f32, seed: u64) -> Result<Imagined> {
-        let units = self.asked(action, guidance, seed, |request, control| Ok(engine.imagine(request, control)?))?;
+        let settings = Settings { guidance, seed, ..Settings::networks_alone() };
+        let units = self.asked(action, settings, |request, control| Ok(engine.imagine(request, control)?))?;
         units.into_iter().next().context("the target is a unit")
     }
 
@@ -160,12 +190,10 @@ impl Excerpt {
     fn asked<T>(
         &self,
         action: ActionChoice,
-        guidance: f32,
-        seed: u64,
+        settings: Settings,
         ask: impl FnOnce(&Request<'_>, &mut Control<'_>) -> Result<T>,
     ) -> Result<T> {
         let targets = [Target { bar: self.target, action }];
-        let settings = Settings { guidance, seed, ..Settings::networks_alone() };
         let mut control = Control { is_cancelled: &|| false, on_progress: &mut |_| {} };
         ask(&Request { audio: &self.audio, map: &self.map, targets: &targets, settings }, &mut control)
     }

@@ -34,7 +34,7 @@ use crate::corpus::Corpus;
 
 pub use crate::chance::Interval;
 use bed::Bed;
-pub use edits::EditMeasures;
+pub use edits::{EditMeasures, continued};
 use measure::{BeatTracker, BedMeasures, Heard, Tools};
 use parts::{Conditions, Parts};
 use probe::Probe;

@@ -53,11 +53,11 @@ pub fn shortlisted(actions: &[Action]) -> Vec<(u16, &Action, &MeasuredAction)> {
     numbered.filter(|(_, _, measured)| measured.is_shortlisted).collect()
 }
 
-/// Tries the set's shortlisted actions, each alone, in some of the units `chosen`.
+/// Tries the set's shortlisted actions, each alone, in some of the units `chosen`, as a musician hears them.
 ///
 /// # Errors
 /// When a network fails.
-pub fn measure(engine: &Engine, corpus: &Corpus, chosen: &[usize], guidance: f32, seed: u64) -> Result<KnobMeasures> {
+pub fn measure(engine: &Engine, corpus: &Corpus, chosen: &[usize], seed: u64) -> Result<KnobMeasures> {
     let shown = shortlisted(&engine.set().manifest().actions);
     if shown.is_empty() {
         return Ok(KnobMeasures::default());
@@ -71,9 +71,7 @@ pub fn measure(engine: &Engine, corpus: &Corpus, chosen: &[usize], guidance: f32
     let mut effects: Vec<Vec<Effect>> = vec![Vec::new(); shown.len()];
     for &context in progress(contexts.iter().collect(), "knobs, context by context") {
         let (excerpt, seed) = (&excerpts[context], seed + context as u64);
-        let marks = |action: ActionChoice| -> Result<Marks> {
-            Ok(excerpt.marks(&gauge, &excerpt.regenerated(engine, action, guidance, seed)?))
-        };
+        let marks = |action: ActionChoice| -> Result<Marks> { Ok(excerpt.marks(&gauge, &excerpt.played(engine, action, seed)?)) };
         let null = marks(ActionChoice::Null)?;
         for ((index, _, _), effects) in shown.iter().zip(&mut effects) {
             effects.push(deviations.effect(&marks(ActionChoice::Weights(vec![(*index, 1.0)]))?, &null));

@@ -3,6 +3,7 @@
 
 mod attributes;
 mod beats;
+pub mod continued;
 mod cycle;
 mod judged;
 mod knobs;
@@ -30,6 +31,7 @@ use crate::corpus::{Corpus, Split};
 use crate::descriptors::{Gauge, Marks};
 use attributes::{AttributeMeasures, Transfer};
 use beats::{EditBeats, Kept};
+use continued::DriftMeasures;
 use cycle::{CycleMeasures, Likeness};
 use judged::{EditFrechet, Judged};
 use knobs::KnobMeasures;
@@ -37,6 +39,9 @@ use scene::{Scene, Subject, Takes, Under, subjects};
 use seams::{Lines, SeamEar, SeamMeasures};
 use slots::{Errors, SlotMeasures};
 use steering::{Distances, Ears, Steering};
+
+/// Recordings that are continued.
+const CONTINUED: usize = 24;
 
 /// Unrelated actions that each bar is imagined under.
 const DRAWS: usize = 5;
@@ -76,6 +81,9 @@ pub struct EditMeasures {
     /// The actions that a musician is shown first.
     #[serde(default)]
     pub knobs: Option<KnobMeasures>,
+    /// Long continuations.
+    #[serde(default)]
+    pub continued: Option<DriftMeasures>,
 }
 
 /// What was measured of edits with the guidance that is the default.
@@ -108,13 +116,16 @@ pub fn measure(ground: &Ground<'_>, parts: &Parts, source: &str) -> Result<EditM
         chosen.len()
     );
     let edits = parts.once("edits", source, || edits(ground, &all, &chosen))?;
-    let guidance = Settings::default().guidance;
     // Which actions are shortlisted may change while the graphs stay.
     let actions = sha256_hex(serde_json::to_string(&ground.engine.set().manifest().actions)?.as_bytes());
     let knobs = parts.once("knobs", &format!("{source}, actions {actions}"), || {
-        knobs::measure(ground.engine, ground.corpus, &chosen, guidance, ground.seed)
+        knobs::measure(ground.engine, ground.corpus, &chosen, ground.seed)
     })?;
-    Ok(EditMeasures { knobs: Some(knobs), ..edits })
+    let usual = Settings { seed: ground.seed, ..Settings::default() };
+    let continued = parts.once("continued", &format!("{source}, past {}", usual.past_noise), || {
+        continued::measure(ground.engine, ground.corpus, &spread(&chosen, CONTINUED), usual)
+    })?;
+    Ok(EditMeasures { knobs: Some(knobs), continued: Some(continued), ..edits })
 }
 
 fn edits(ground: &Ground<'_>, all: &[usize], chosen: &[usize]) -> Result<EditMeasures> {
@@ -238,6 +249,7 @@ impl<'a> Heard<'a> {
                 frechet,
             }),
             knobs: None,
+            continued: None,
         })
     }
 }
@@ -258,8 +270,11 @@ impl EditMeasures {
         if let Some(edited) = &self.edited {
             edited.describe(text)?;
         }
-        match &self.knobs {
-            Some(knobs) => knobs.describe(text),
+        if let Some(knobs) = &self.knobs {
+            knobs.describe(text)?;
+        }
+        match &self.continued {
+            Some(continued) => continued.describe(text),
             None => Ok(()),
         }
     }

@@ -90,7 +90,7 @@ fn shortlisted_actions_are_tried_in_test_bars() {
 
     let corpus = hand_made::corpus(folder.path(), Split::Test);
     let chosen = excerpt::candidates(&corpus, Split::Test, 3);
-    let measures = knobs::measure(&engine(set.path()), &corpus, &chosen, 1.0, 1).unwrap();
+    let measures = knobs::measure(&engine(set.path()), &corpus, &chosen, 1).unwrap();
     assert_eq!((measures.contexts, measures.knobs.len()), (3, 2));
     assert_eq!(measures.knobs.iter().map(|knob| knob.index).collect::<Vec<_>>(), [2, 7]);
     for knob in &measures.knobs {
