@@ -28,17 +28,31 @@ pub fn sparse_weights(scores: &[f32], active: usize) -> SparseWeights {
     ranked
 }
 
-/// The action that lies a share of the way from one to another, 0 to 1: weight by weight on a straight line, each action first divided by
-/// its sum. Indices rise; a weight of nothing is left out, so a share of 0 or 1 gives one of the two.
+/// How much of an action is asked for, 0 to 1: the sum of its weights where that is less than 1, which is that share of the way from no
+/// action to the whole one. Sums that miss 1 by rounding are 1.
+pub fn amount(weights: &SparseWeights) -> f32 {
+    const ROUNDING: f32 = 1e-3;
+    let sum: f32 = weights.iter().map(|(_, weight)| weight).sum();
+    if sum > 1.0 - ROUNDING { 1.0 } else { sum.max(0.0) }
+}
+
+/// Weights that sum to no more than 1: a larger sum divides them.
+pub fn at_most_whole(weights: &SparseWeights) -> SparseWeights {
+    let sum: f32 = weights.iter().map(|(_, weight)| weight).sum();
+    let whole = if amount(weights) < 1.0 { 1.0 } else { sum };
+    weights.iter().map(|&(action, weight)| (action, weight / whole)).collect()
+}
+
+/// The action that lies a share of the way from one to another, 0 to 1: weight by weight on a straight line between what both are at most,
+/// [`at_most_whole`]. Indices rise; a weight of nothing is left out, so a share of 0 or 1 gives one of the two.
 ///
 /// # Panics
 /// If an action has no weight above 0: there is no way from nothing.
 pub fn between(from: &SparseWeights, to: &SparseWeights, share: f32) -> SparseWeights {
     let mut sum = BTreeMap::new();
     for (weights, part) in [(from, 1.0 - share), (to, share)] {
-        let whole: f32 = weights.iter().map(|(_, weight)| weight).sum();
-        assert!(whole > 0.0, "an action has at least one weight above 0");
-        weights.iter().for_each(|&(action, weight)| *sum.entry(action).or_insert(0.0) += part * weight / whole);
+        assert!(amount(weights) > 0.0, "an action has at least one weight above 0");
+        at_most_whole(weights).into_iter().for_each(|(action, weight)| *sum.entry(action).or_insert(0.0) += part * weight);
     }
     sum.into_iter().filter(|(_, weight)| *weight > 0.0).collect()
 }
@@ -97,11 +111,21 @@ mod tests {
     }
 
     #[test]
-    fn the_way_from_one_action_to_another_is_straight_whatever_their_sums() {
-        let (from, to) = (vec![(3, 2.0), (1, 2.0)], vec![(1, 0.25)]);
+    fn the_way_from_one_action_to_another_is_straight_in_weights_and_in_amount() {
+        let (from, to) = (vec![(3, 2.0), (1, 2.0)], vec![(1, 1.5)]);
         assert_eq!(between(&from, &to, 0.0), [(1, 0.5), (3, 0.5)]);
         assert_eq!(between(&from, &to, 0.5), [(1, 0.75), (3, 0.25)]);
         assert_eq!(between(&from, &to, 1.0), [(1, 1.0)]);
+        assert_eq!(between(&from, &vec![(1, 0.25)], 1.0), [(1, 0.25)]);
+        assert_eq!(amount(&between(&from, &vec![(1, 0.25)], 0.5)), 0.625);
+    }
+
+    #[test]
+    fn what_sums_to_less_than_one_is_that_much_of_an_action_and_no_more_than_a_whole_one_can_be_asked_for() {
+        assert_eq!([amount(&vec![(1, 0.3)]), amount(&vec![(1, 0.5), (2, 0.5)]), amount(&vec![(4, 7.0)])], [0.3, 1.0, 1.0]);
+        assert_eq!(amount(&vec![(0, 1.0 / 3.0), (1, 1.0 / 3.0), (2, 0.333)]), 1.0, "missed by rounding");
+        assert_eq!(at_most_whole(&vec![(1, 0.3), (2, 0.2)]), [(1, 0.3), (2, 0.2)]);
+        assert_eq!(at_most_whole(&vec![(1, 3.0), (2, 1.0)]), [(1, 0.75), (2, 0.25)]);
     }
 
     #[test]

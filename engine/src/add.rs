@@ -87,7 +87,7 @@ impl Engine {
         }
         let actions = self.set().sizes().actions;
         let bars = room.first.through(room.last);
-        bars.zip(addition.actions).map(|(bar, action)| Ok((bar, action.normalised(actions)?))).collect()
+        bars.zip(addition.actions).map(|(bar, action)| Ok((bar, action.checked(actions)?))).collect()
     }
 }
 

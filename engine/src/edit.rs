@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use turnaround_core::actions::amount;
 use turnaround_core::bars::BarNumber;
 use turnaround_core::contract::SparseWeights;
 use turnaround_core::level::bands::{BandPowers, Reach, band_powers, with_gains};
@@ -27,6 +28,12 @@ const STEPS_TO_FINISH: usize = 5;
 
 /// How much sound is kept beyond the ends of an open edge, for crossover and resampler to hear, in fades.
 const FADES_BEYOND: i64 = 2;
+
+/// Actions that nobody asked for and that predictions are mixed with, embedded.
+struct Unasked {
+    unrelated: ActionVector,
+    null: ActionVector,
+}
 
 pub(crate) struct Edit<'a> {
     road: &'a Road<'a>,
@@ -96,9 +103,9 @@ impl<'a> Edit<'a> {
     pub(crate) fn run(&mut self, job: &mut Job) -> Result<Vec<f32>, EngineError> {
         let plans = self.plans()?;
         job.expect(self.steps(&plans));
-        let unrelated_action = self.unrelated_action(job)?;
+        let unasked = self.unasked(job)?;
         for plan in &plans {
-            self.imagine(plan, &unrelated_action, job)?;
+            self.imagine(plan, &unasked, job)?;
         }
         for plan in &plans {
             self.sound(plan, job)?;
@@ -114,10 +121,10 @@ impl<'a> Edit<'a> {
     pub(crate) fn imagined(&mut self, job: &mut Job) -> Result<Vec<Imagined>, EngineError> {
         let plans = self.plans()?;
         job.expect(self.steps(&plans));
-        let unrelated_action = self.unrelated_action(job)?;
+        let unasked = self.unasked(job)?;
         let mut units = BTreeMap::new();
         for plan in &plans {
-            for (&unit, made) in plan.targets.iter().zip(self.imagine(plan, &unrelated_action, job)?) {
+            for (&unit, made) in plan.targets.iter().zip(self.imagine(plan, &unasked, job)?) {
                 let dry = self.hear(unit, job)?.slots;
                 units.insert(unit, Imagined { dry, made });
             }
@@ -177,14 +184,14 @@ impl<'a> Edit<'a> {
         let heard: BTreeSet<usize> = plans.iter().flat_map(|plan| plan.targets.iter().chain(&plan.context)).copied().collect();
         let decode = self.targets.len() * (self.settings.quality.decoder_calls() + STEPS_TO_DECODE);
         let dynamics = plans.len() * (self.settings.quality.dynamics_steps() + 1);
-        heard.len() * STEPS_TO_HEAR + decode + dynamics + plans.len() + 1 + STEPS_TO_FINISH
+        heard.len() * STEPS_TO_HEAR + decode + dynamics + plans.len() + 2 + STEPS_TO_FINISH
     }
 
-    /// The action of a training bar that has nothing to do with this edit, chosen by the seed.
-    fn unrelated_action(&self, job: &mut Job) -> Result<ActionVector, EngineError> {
+    /// The action of a training bar that has nothing to do with this edit, chosen by the seed; and none.
+    fn unasked(&self, job: &mut Job) -> Result<Unasked, EngineError> {
         let actions = &self.road.set().statistics().reference_actions;
         let index = stream(self.settings.seed, Purpose::Guidance, 0) % actions.len() as u64;
-        job.step(Stage::Actions, || self.road.embed_action(&actions[index as usize]).map_err(EngineError::from))
+        Ok(Unasked { unrelated: self.embed(&actions[index as usize], job)?, null: self.embed(&SparseWeights::new(), job)? })
     }
 
     fn hear(&mut self, unit: usize, job: &mut Job) -> Result<Heard, EngineError> {
@@ -196,16 +203,17 @@ impl<'a> Edit<'a> {
     }
 
     /// Denoises one window: the tokens of its targets, and what later windows hear of them. Hands back the targets' slots.
-    fn imagine(&mut self, plan: &Plan, unrelated_action: &ActionVector, job: &mut Job) -> Result<Vec<Vec<f32>>, EngineError> {
+    fn imagine(&mut self, plan: &Plan, unasked: &Unasked, job: &mut Job) -> Result<Vec<Vec<f32>>, EngineError> {
         let mut window = Window {
             context: Vec::new(),
             targets: Vec::new(),
             timing: self.song.timing(plan.targets[0]),
-            unrelated_action: unrelated_action.clone(),
+            unrelated_action: unasked.unrelated.clone(),
+            null_action: unasked.null.clone(),
         };
         for &unit in &plan.context {
             let (slots, action) = self.given(unit, job)?;
-            window.context.push(WindowBar { place: unit, slots, action, noise_seed: 0 });
+            window.context.push(WindowBar { place: unit, slots, action, amount: 1.0, noise_seed: 0 });
         }
         for &unit in &plan.targets {
             let target = self.target(unit, job)?;
@@ -243,16 +251,19 @@ impl<'a> Edit<'a> {
         let (weights, action) = match (choice, &dry) {
             (ActionChoice::Own, Some(dry)) => (dry.weights.clone(), dry.action.clone()),
             (ActionChoice::Weights(weights), _) => {
-                let action = self.embed(&weights, job)?;
+                // The networks know whole actions only.
+                let whole: SparseWeights = weights.iter().map(|&(action, weight)| (action, weight / amount(&weights))).collect();
+                let action = self.embed(&whole, job)?;
                 (weights, action)
             }
             (ActionChoice::Null | ActionChoice::Own, _) => (SparseWeights::new(), self.embed(&SparseWeights::new(), job)?),
         };
+        let amount = if weights.is_empty() { 1.0 } else { amount(&weights) };
         self.actions.insert(unit, weights);
         let noise_seed = stream(self.settings.seed, Purpose::Dynamics, unit);
         // Where there is no dry form nothing is begun from but noise.
         let slots = dry.map_or_else(|| vec![0.0; self.road.sizes().slots * self.road.sizes().channels], |dry| dry.slots);
-        Ok(WindowBar { place: unit, slots, action, noise_seed })
+        Ok(WindowBar { place: unit, slots, action, amount, noise_seed })
     }
 
     fn embed(&self, weights: &SparseWeights, job: &mut Job) -> Result<ActionVector, EngineError> {

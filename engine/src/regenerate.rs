@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+use turnaround_core::actions::at_most_whole;
 use turnaround_core::audio::Audio;
 use turnaround_core::bars::{Bar, BarNumber};
 use turnaround_core::contract::SparseWeights;
@@ -55,7 +56,8 @@ pub enum ActionChoice {
     Null,
     /// The action heard in the dry bar itself.
     Own,
-    /// Weights over the set's actions. They are divided by their sum.
+    /// Weights over the set's actions. Where they sum to less than one, the bar lies that share of the way from what it would be under the
+    /// null action to what it would be under this one; a larger sum divides them.
     Weights(SparseWeights),
 }
 
@@ -251,8 +253,8 @@ impl Settings {
 }
 
 impl ActionChoice {
-    /// Checked and divided by the sum of its weights.
-    pub(crate) fn normalised(&self, actions: usize) -> Result<ActionChoice, EngineError> {
+    /// Checked, and with weights that sum to no more than one.
+    pub(crate) fn checked(&self, actions: usize) -> Result<ActionChoice, EngineError> {
         let ActionChoice::Weights(weights) = self else { return Ok(self.clone()) };
         if let Some(&(index, _)) = weights.iter().find(|(index, _)| usize::from(*index) >= actions) {
             return Err(EngineError::UnknownAction { index, last: actions - 1 });
@@ -262,8 +264,8 @@ impl ActionChoice {
         if !is_action {
             return Err(EngineError::Weights);
         }
-        let shares = weights.iter().map(|&(index, weight)| (index, weight / sum)).filter(|(_, share)| *share > 0.0);
-        Ok(ActionChoice::Weights(shares.collect()))
+        let some: SparseWeights = weights.iter().copied().filter(|(_, weight)| *weight > 0.0).collect();
+        Ok(ActionChoice::Weights(at_most_whole(&some)))
     }
 }
 
@@ -339,7 +341,7 @@ impl Engine {
             return Err(EngineError::NoTarget);
         }
         let actions = self.set().sizes().actions;
-        request.targets.iter().map(|target| Ok((target.bar, target.action.normalised(actions)?))).collect()
+        request.targets.iter().map(|target| Ok((target.bar, target.action.checked(actions)?))).collect()
     }
 
     fn bar_reports(

@@ -192,6 +192,7 @@ impl Trip<'_> {
             place,
             slots: heard[place].slots.clone(),
             action: heard[place].action.clone(),
+            amount: 1.0,
             noise_seed: stream(self.settings.seed, Purpose::Dynamics, place),
         };
         let references: &[SparseWeights] = &self.road.set().statistics().reference_actions;
@@ -201,6 +202,7 @@ impl Trip<'_> {
             targets: vec![bar(unit)],
             timing: song.timing(unit),
             unrelated_action: self.road.embed_action(&references[index as usize])?,
+            null_action: self.road.embed_action(&SparseWeights::new())?,
         };
         Ok(self.road.denoise::<EngineError>(&window, self.settings.denoising(), job)?.remove(0))
     }

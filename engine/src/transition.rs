@@ -8,7 +8,7 @@ use crate::regenerate::ActionChoice;
 
 /// The actions of `count` bars on the straight way from one action to another, both ends included. One bar alone gets the middle.
 ///
-/// Weights of both are divided by their sums first, so only their proportions count.
+/// Weights that sum to less than one are that much of an action, and the amount moves as the weights do; a larger sum divides them.
 ///
 /// # Errors
 /// [`EngineError::Weights`] if an action has no weight above 0, or one that is negative or no number.
@@ -37,12 +37,14 @@ mod tests {
 
     #[test]
     fn a_transition_has_both_ends_and_even_steps_between() {
-        let (from, to) = (vec![(1, 3.0)], vec![(2, 0.5)]);
+        let (from, to) = (vec![(1, 3.0)], vec![(2, 1.0)]);
         assert_eq!(
             weights(&from, &to, 5),
             [vec![(1, 1.0)], vec![(1, 0.75), (2, 0.25)], vec![(1, 0.5), (2, 0.5)], vec![(1, 0.25), (2, 0.75)], vec![(2, 1.0)]]
         );
         assert_eq!(weights(&from, &to, 2), [vec![(1, 1.0)], vec![(2, 1.0)]]);
+        // Half of an action is where it goes to.
+        assert_eq!(weights(&from, &vec![(1, 0.5)], 3), [vec![(1, 1.0)], vec![(1, 0.75)], vec![(1, 0.5)]]);
     }
 
     #[test]

@@ -202,6 +202,39 @@ fn guidance_doubles_calls_in_the_middle_of_the_noise_and_a_draft_has_none() {
 }
 
 #[test]
+fn less_than_a_whole_action_lies_that_far_from_none_to_the_whole_one() {
+    let (audio, map) = eight_bars(16_000, 1);
+    for guidance in [1.0, 2.0] {
+        let settings = Settings { guidance, ..Settings::default() };
+        let imagined = |action: ActionChoice| {
+            let (engine, calls) = fake::engine();
+            let targets = [Target { bar: BarNumber::new(4), action }];
+            let request = Request { audio: &audio, map: &map, targets: &targets, settings };
+            let mut control = Control { is_cancelled: &|| false, on_progress: &mut |_| {} };
+            let made = engine.imagine(&request, &mut control).unwrap().remove(0).made;
+            let calls = calls.lock().unwrap();
+            let branches = calls.iter().filter(|call| call.graph == Graph::DynamicsStep).map(|call| call.inputs[0].shape()[0]);
+            (made, branches.max().unwrap())
+        };
+        let usual = if guidance == 1.0 { 1 } else { 2 };
+        let (none, branches) = imagined(ActionChoice::Null);
+        assert_eq!(branches, usual);
+        let (whole, branches) = imagined(ActionChoice::Weights(vec![(2, 1.0)]));
+        assert_eq!(branches, usual);
+        for amount in [0.1, 0.5, 0.9] {
+            let (part, branches) = imagined(ActionChoice::Weights(vec![(2, amount)]));
+            assert_eq!(branches, usual + 1, "what no action makes is asked too");
+            for ((part, none), whole) in part.iter().zip(&none).zip(&whole) {
+                let expected = none + amount * (whole - none);
+                assert!((part - expected).abs() < 1e-4, "{part} and {expected}");
+            }
+        }
+        // Two that make a whole need no more than one.
+        assert_eq!(imagined(ActionChoice::Weights(vec![(2, 0.5), (3, 0.5)])).1, usual);
+    }
+}
+
+#[test]
 fn no_action_is_the_null_action_and_own_is_what_is_heard() {
     let (audio, map) = eight_bars(16_000, 1);
     let (engine, calls) = fake::engine();

@@ -17,6 +17,8 @@ pub(crate) struct WindowBar {
     pub slots: Vec<f32>,
     /// Its embedded action.
     pub action: ActionVector,
+    /// How much of that action is asked for, 0 to 1: the share of the way from no action; read for targets only.
+    pub amount: f32,
     /// Seed of its noise; read for targets only.
     pub noise_seed: u64,
 }
@@ -31,6 +33,8 @@ pub(crate) struct Window {
     pub timing: [f32; TIMING_FEATURES],
     /// The unrelated action of independent condition guidance, embedded.
     pub unrelated_action: ActionVector,
+    /// No action, embedded.
+    pub null_action: ActionVector,
 }
 
 /// How to denoise.
@@ -52,11 +56,16 @@ impl Denoising {
     }
 }
 
-/// Keys and values of the context for one branch, and the same doubled for two.
-struct Cache {
-    single: [Tensor; 2],
-    double: Option<[Tensor; 2]>,
+/// Which action the targets are told in one branch of a network call.
+#[derive(Clone, Copy, PartialEq)]
+enum Branch {
+    Asked,
+    Unrelated,
+    Null,
 }
+
+/// Keys and values of the context for one branch, then the same for two and more, as they are asked for.
+struct Cache(Vec<[Tensor; 2]>);
 
 impl Window {
     /// For each target, how many other targets lie between it and the context.
@@ -70,6 +79,15 @@ impl Window {
         let unknown_places: Vec<usize> = (first..=last).filter(|&place| !is_context(place)).collect();
         let of = |place: usize| unknown_places.iter().position(|&unknown| unknown == place).map_or(0, |index| distances[index]);
         self.targets.iter().map(|bar| of(bar.place)).collect()
+    }
+
+    /// The action of each target in a branch.
+    fn told(&self, branch: Branch) -> impl Iterator<Item = &[f32]> {
+        self.targets.iter().map(move |target| match branch {
+            Branch::Asked => target.action.as_slice(),
+            Branch::Unrelated => self.unrelated_action.as_slice(),
+            Branch::Null => self.null_action.as_slice(),
+        })
     }
 
     fn first_place(&self) -> usize {
@@ -123,10 +141,14 @@ impl Road<'_> {
         let mut outputs = self.set.run(Graph::DynamicsContext, &inputs)?;
         let values = outputs.pop();
         let (Some(keys), Some(values)) = (outputs.pop(), values) else { unreachable!("the contract has two outputs") };
-        Ok(Cache { single: [keys, values], double: None })
+        Ok(Cache(vec![[keys, values]]))
     }
 
-    /// The clean slots of every target, as the network sees them, guided where its level asks for it.
+    /// The clean slots of every target, as the network sees them: where less than the whole action is asked for, between those and what it
+    /// sees without an action; then guided where the level asks for it.
+    ///
+    /// Both are mixtures of predictions of the clean signal from the same noisy one, as in [`Guidance::combine`], so an amount of 0 is no
+    /// action at all, and what comes changes smoothly from there to 1.
     fn predict(
         &self,
         window: &Window,
@@ -136,39 +158,48 @@ impl Road<'_> {
         cache: &mut Cache,
     ) -> Result<Vec<Vec<f32>>, RuntimeError> {
         let is_guided = levels.iter().any(|&level| guidance.is_active(level));
-        let branches = if is_guided { 2 } else { 1 };
-        let clean = self.step(window, noisy, levels, branches, cache)?;
+        let is_partial = window.targets.iter().any(|target| target.amount < 1.0);
+        let mut branches = vec![Branch::Asked];
+        branches.extend(is_guided.then_some(Branch::Unrelated));
+        branches.extend(is_partial.then_some(Branch::Null));
+        let clean = self.step(window, noisy, levels, &branches, cache)?;
         let bar = self.sizes().slots * self.sizes().channels;
-        let (conditional, unrelated) = clean.split_at(noisy.len() * bar);
-        let guided = |target: usize| {
-            let own = &conditional[target * bar..(target + 1) * bar];
-            if is_guided && guidance.is_active(levels[target]) {
-                guidance.combine(own, &unrelated[target * bar..(target + 1) * bar])
-            } else {
-                own.to_vec()
-            }
+        let predicted = |branch: Branch, target: usize| {
+            let number = branches.iter().position(|&other| other == branch);
+            let place = number.expect("what is read was asked for") * noisy.len() + target;
+            &clean[place * bar..(place + 1) * bar]
         };
-        Ok((0..noisy.len()).map(guided).collect())
+        let of_target = |target: usize| {
+            let amount = window.targets[target].amount;
+            let mut prediction = predicted(Branch::Asked, target).to_vec();
+            if amount < 1.0 {
+                let null = predicted(Branch::Null, target);
+                prediction = prediction.iter().zip(null).map(|(asked, null)| null + amount * (asked - null)).collect();
+            }
+            if guidance.is_active(levels[target]) {
+                prediction = guidance.combine(&prediction, predicted(Branch::Unrelated, target));
+            }
+            prediction
+        };
+        Ok((0..noisy.len()).map(of_target).collect())
     }
 
-    /// One network call; `[branch, target, slot, channel]`. The second branch has the unrelated action on every target.
+    /// One network call; `[branch, target, slot, channel]`.
     fn step(
         &self,
         window: &Window,
         noisy: &[Vec<f32>],
         levels: &[f32],
-        branches: usize,
+        branches: &[Branch],
         cache: &mut Cache,
     ) -> Result<Vec<f32>, RuntimeError> {
         let (sizes, count) = (self.sizes(), noisy.len());
+        let actions = joined(branches.iter().flat_map(|&branch| window.told(branch)));
+        let branches = branches.len();
         // A bar that is done is as clean as context, and labelled so.
         let label = |&level: &f32| level.max(self.set.statistics().context_noise_level);
         let levels: Vec<f32> = levels.iter().map(label).collect::<Vec<_>>().repeat(branches);
         let slots = joined(noisy.iter().map(Vec::as_slice)).repeat(branches);
-        let mut actions = joined(window.targets.iter().map(|bar| bar.action.as_slice()));
-        if branches == 2 {
-            actions.extend(window.unrelated_action.repeat(count));
-        }
         let timing = window.timing.repeat(branches);
         let positions = window.positions(&window.targets);
         let [keys, values] = cache.of(branches);
@@ -187,19 +218,22 @@ impl Road<'_> {
 
 impl Cache {
     fn of(&mut self, branches: usize) -> &[Tensor; 2] {
-        if branches == 1 {
-            return &self.single;
+        while self.0.len() < branches {
+            let count = self.0.len() + 1;
+            let [keys, values] = &self.0[0];
+            let more = [repeated(keys, count), repeated(values, count)];
+            self.0.push(more);
         }
-        self.double.get_or_insert_with(|| [doubled(&self.single[0]), doubled(&self.single[1])])
+        &self.0[branches - 1]
     }
 }
 
-/// `[layer, 1, head, context token, channel]` to `[layer, 2, ...]` with both branches equal: they hear the same context.
-fn doubled(tensor: &Tensor) -> Tensor {
+/// `[layer, 1, head, context token, channel]` to `[layer, count, ...]` with all branches equal: they hear the same context.
+fn repeated(tensor: &Tensor, count: usize) -> Tensor {
     let mut shape = tensor.shape().to_vec();
     let layer: usize = shape[1..].iter().product();
-    let values = tensor.values().chunks(layer.max(1)).flat_map(|values| [values, values].concat()).collect();
-    shape[1] *= 2;
+    let values = tensor.values().chunks(layer.max(1)).flat_map(|values| values.repeat(count)).collect();
+    shape[1] *= count;
     Tensor::new(shape, values)
 }
 
@@ -219,7 +253,7 @@ mod tests {
     use super::*;
 
     fn bar(place: usize) -> WindowBar {
-        WindowBar { place, slots: vec![0.0], action: vec![0.0], noise_seed: 0 }
+        WindowBar { place, slots: vec![0.0], action: vec![0.0], amount: 1.0, noise_seed: 0 }
     }
 
     fn window(context: &[usize], targets: &[usize]) -> Window {
@@ -228,6 +262,7 @@ mod tests {
             targets: targets.iter().map(|&place| bar(place)).collect(),
             timing: [0.0; 2],
             unrelated_action: vec![0.0],
+            null_action: vec![0.0],
         }
     }
 
@@ -246,10 +281,12 @@ mod tests {
     }
 
     #[test]
-    fn both_branches_hear_the_same_context() {
+    fn all_branches_hear_the_same_context() {
         let keys = Tensor::new(vec![2, 1, 1, 1, 2], vec![1.0, 2.0, 3.0, 4.0]);
-        let both = doubled(&keys);
-        assert_eq!(both.shape(), [2, 2, 1, 1, 2]);
-        assert_eq!(both.values(), [1.0, 2.0, 1.0, 2.0, 3.0, 4.0, 3.0, 4.0]);
+        let mut cache = Cache(vec![[keys.clone(), keys.clone()]]);
+        assert_eq!(cache.of(3)[0].shape(), [2, 3, 1, 1, 2]);
+        assert_eq!(cache.of(2)[0].shape(), [2, 2, 1, 1, 2]);
+        assert_eq!(cache.of(2)[1].values(), [1.0, 2.0, 1.0, 2.0, 3.0, 4.0, 3.0, 4.0]);
+        assert_eq!(cache.of(1)[0].values(), keys.values());
     }
 }
