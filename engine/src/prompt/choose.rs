@@ -2,7 +2,7 @@
 //!
 //! The change that a mix of actions makes is taken to be the same mix of their measured changes. The mix is sought that points most
 //! nearly the wished way, by greedy matching: the action that helps most is added, all weights are fitted anew, and so on until no
-//! other helps, or as many are in it as a bar of the set has.
+//! other helps, or as many are in it as a bar of the set has. Of a mix that leads farther than was wished only a part is taken.
 
 use turnaround_core::contract::{Action, MeasuredAction, SparseWeights};
 use turnaround_core::descriptors::{Descriptor, Effect};
@@ -26,7 +26,7 @@ const WORTH_A_WEIGHT: f64 = 0.01;
 /// The mix that was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
-    /// By falling weight; they sum to 1.
+    /// By falling weight; they sum to how much of the mix is wished for, at most 1.
     pub weights: SparseWeights,
     /// Cosine between the expected change and the one wished for, 0 to 1, side effects counted as if half as long.
     pub cosine: f32,
@@ -195,8 +195,11 @@ impl Mix {
 
     fn choice(&self, wanted: &Effect, actions: &[Action], candidates: &[Candidate]) -> Choice {
         let sum: f64 = self.weights.iter().sum();
-        let shares =
-            self.members.iter().zip(&self.weights).map(|(&member, weight)| (candidates[member].index, (weight / sum) as f32));
+        let members = || self.members.iter().map(|&member| &candidates[member]).zip(&self.weights);
+        let towards = members().map(|(member, weight)| member.towards * weight / sum).sum::<f64>();
+        let wish = seen(wanted, wanted);
+        let amount = (inner(&wish, &wish).sqrt() / towards).min(1.0);
+        let shares = members().map(|(member, weight)| (member.index, (amount * weight / sum) as f32));
         let mut weights: SparseWeights = shares.filter(|(_, share)| *share > 0.0).collect();
         weights.sort_by(|(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));
         let change = |descriptor: Descriptor| -> f32 {
@@ -234,17 +237,26 @@ mod tests {
     fn a_wish_that_one_action_fulfils_takes_it_alone() {
         let actions = [action(&[(Bass, 1.0)], 0.9), action(&[(Density, 1.0)], 0.9), action(&[(Density, -1.0)], 0.9)];
         let choice = choose(&Effect::from([(Density, 0.5)]), &actions, 3).unwrap();
-        assert_eq!(choice.weights, [(1, 1.0)]);
+        assert_eq!(choice.weights, [(1, 0.5)]);
         assert!((choice.cosine - 1.0).abs() < 1e-6);
-        assert_eq!((choice.expected[&Density], choice.expected[&Bass]), (1.0, 0.0));
+        assert_eq!((choice.expected[&Density], choice.expected[&Bass]), (0.5, 0.0));
     }
 
     #[test]
-    fn two_wishes_mix_two_actions_and_their_weights_sum_to_one() {
+    fn a_small_wish_takes_part_of_an_action_and_a_large_one_no_more_than_all_of_it() {
+        let actions = [action(&[(Density, 2.0)], 0.9)];
+        for (wished, amount) in [(0.5, 0.25), (1.0, 0.5), (2.0, 1.0), (3.0, 1.0)] {
+            let choice = choose(&Effect::from([(Density, wished)]), &actions, 3).unwrap();
+            assert_eq!((choice.weights, choice.expected[&Density]), (vec![(0, amount)], 2.0 * amount));
+        }
+    }
+
+    #[test]
+    fn two_wishes_mix_two_actions_and_weights_sum_to_no_more_than_one() {
         let actions = [action(&[(Density, 1.0)], 0.9), action(&[(Loudness, 1.0)], 0.9), action(&[(Brightness, -2.0)], 0.9)];
         let choice = choose(&Effect::from([(Density, 1.0), (Brightness, -1.0)]), &actions, 3).unwrap();
         assert_eq!(indices(&choice).iter().copied().collect::<std::collections::BTreeSet<_>>(), [0, 2].into());
-        assert!((choice.weights.iter().map(|(_, weight)| weight).sum::<f32>() - 1.0).abs() < 1e-6);
+        assert!(choice.weights.iter().map(|(_, weight)| weight).sum::<f32>() < 1.0 + 1e-6);
         assert!(choice.cosine > 0.95, "{}", choice.cosine);
     }
 

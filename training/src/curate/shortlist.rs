@@ -12,9 +12,6 @@ const USAGE: std::ops::RangeInclusive<f32> = 0.2..=5.0;
 /// Standard deviations from the mean real bar beyond which bars no longer sound like the music they stand in.
 pub const MOST_STRANGE: f32 = 2.0;
 
-/// Decibels over no action that a knob may bring at the most; the plugin's limiter would have to undo more.
-const MOST_GAIN_DB: f32 = 12.0;
-
 /// Knobs whose effects point this nearly the same way are one knob.
 const SAME: f32 = 0.95;
 
@@ -29,7 +26,6 @@ pub fn choose(trials: &[Trial], usage: &[f32], active: usize, most: usize, choic
         trial.consistency >= LEAST_CONSISTENCY
             && USAGE.contains(&(usage[*index] / usual))
             && trial.strangeness <= MOST_STRANGE
-            && trial.most_gain_db <= MOST_GAIN_DB
     };
     let mut chosen: Vec<usize> = choices.keep.iter().copied().filter(|index| *index < trials.len()).collect();
     let mut left: Vec<usize> =

@@ -45,8 +45,9 @@ fn what_does_not_do_the_same_everywhere_or_sounds_like_nothing_real_is_not_chose
     let mut trials = four();
     trials[0].consistency = 0.59;
     trials[1].strangeness = 2.1;
-    trials[2].most_gain_db = 13.0;
-    assert_eq!(chosen(&trials, 24, &Choices::default()), [3]);
+    let mut fit = chosen(&trials, 24, &Choices::default());
+    fit.sort_unstable();
+    assert_eq!(fit, [2, 3]);
     let rare = shortlist::choose(&four(), &[0.1, 1.0, 1.0, 7.0], 5, 24, &Choices::default());
     assert_eq!(rare, [1, 2], "0 is hardly ever used and 3 nearly always");
 }

@@ -25,7 +25,8 @@ pub struct Files {
 /// In which manner bars are made.
 #[derive(Args)]
 pub struct Manner {
-    /// An action by number or label and its weight; may be given several times. Without any the context decides.
+    /// An action by number or label and its weight; may be given several times. A sum below 1 is that much of the action, a larger one is
+    /// shared out. Without any the context decides.
     #[arg(long, value_name = "N=WEIGHT", value_parser = weight)]
     pub action: Vec<Weight>,
     /// Take the action heard in a bar of this or another recording on the same grid; weights of --action are added to it.
