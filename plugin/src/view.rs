@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 
 use turnaround_core::bars::BarNumber;
+use turnaround_core::contract::Action;
 use turnaround_core::time::{Beats, Metre, Seconds};
 
 use crate::spec::{BarKey, BarSpec};
@@ -17,8 +18,8 @@ pub struct View {
     pub bars: Vec<BarView>,
     /// The models and what runs them.
     pub engine: EngineView,
-    /// Names of the actions, one for each slot that the set has; empty as long as no set was read.
-    pub labels: Vec<String>,
+    /// The set's actions, one for each slot that it has, with what was measured of them; empty as long as no set was read.
+    pub actions: Arc<Vec<Action>>,
     /// The job under way.
     pub job: Option<JobView>,
     /// How many times faster than real time the last take was made.

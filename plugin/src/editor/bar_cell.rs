@@ -3,6 +3,7 @@
 //! **Thread.** The window's.
 
 use egui::{Align2, Color32, Mesh, Painter, Rect, RichText, Stroke, StrokeKind, Ui, pos2, vec2};
+use turnaround_core::contract::Action;
 
 use super::status::{Shown, pin};
 use super::theme;
@@ -132,7 +133,7 @@ fn standing(painter: &Painter, rect: Rect, look: Look) {
 }
 
 /// What is shown of a bar under the pointer.
-pub fn explain(ui: &mut Ui, bar: &BarView, shown: Shown, labels: &[String]) {
+pub fn explain(ui: &mut Ui, bar: &BarView, shown: Shown, actions: &[Action]) {
     ui.set_max_width(300.0);
     ui.label(format!("Bar {}, {}, {:.2} s", bar.number.get(), bar.metre, bar.duration.get()));
     ui.label(RichText::new(shown.sentence()).color(shown.colour()));
@@ -147,14 +148,14 @@ pub fn explain(ui: &mut Ui, bar: &BarView, shown: Shown, labels: &[String]) {
         ui.label(RichText::new("Pinned: parameters do not change it.").color(theme::WARNING));
     }
     if bar.spec.regenerate {
-        let text = actions_in_words(bar, labels);
+        let text = actions_in_words(bar, actions);
         ui.label(RichText::new(text).color(theme::QUIET));
     }
 }
 
 /// The knobs that are turned up for a bar: `more kick 80 %, thinner 35 %`.
-pub fn actions_in_words(bar: &BarView, labels: &[String]) -> String {
-    let named = turned(bar).map(|(slot, value)| format!("{} {}", action_label(labels, slot), percent(value)));
+pub fn actions_in_words(bar: &BarView, actions: &[Action]) -> String {
+    let named = turned(bar).map(|(slot, value)| format!("{} {}", action_label(actions, slot), percent(value)));
     let named: Vec<_> = named.collect();
     if named.is_empty() { "No action turned up.".to_owned() } else { named.join(", ") }
 }
@@ -180,10 +181,10 @@ mod tests {
     #[test]
     fn the_knobs_of_a_bar_are_told_by_name() {
         let mut bar = made_up::bar(1, BarStatus::Queued);
-        let labels = ["more kick".to_owned()];
-        assert_eq!(actions_in_words(&bar, &labels), "No action turned up.");
+        let actions = [made_up::action("more kick", None)];
+        assert_eq!(actions_in_words(&bar, &actions), "No action turned up.");
         bar.spec.making.actions[0] = 0.8;
         bar.spec.making.actions[9] = 0.355;
-        assert_eq!(actions_in_words(&bar, &labels), "more kick 80 %, Action 10 36 %");
+        assert_eq!(actions_in_words(&bar, &actions), "more kick 80 %, Action 10 36 %");
     }
 }

@@ -130,6 +130,11 @@ impl<'a> Touch<'a> {
         }
     }
 
+    /// Ends typing, whatever was being typed, and changes nothing.
+    pub fn stop_typing(&mut self) {
+        self.hands.typing = None;
+    }
+
     /// Sentences about texts that meant no value, since the last call.
     pub fn refusals(&mut self) -> Vec<String> {
         std::mem::take(&mut self.hands.refusals)

@@ -1,61 +1,76 @@
-//! The actions: one knob for each slot, with the model set's names.
+//! The actions in rows: one knob for each slot, those that the set shortlists first.
 //!
 //! **Thread.** The window's.
 
 use std::f32::consts::TAU;
 
-use egui::{Align2, Painter, Pos2, Rect, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, pos2, vec2};
+use egui::{Align2, Painter, Pos2, Rect, RichText, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 use nice_plug::prelude::{FloatParam, Param};
+use turnaround_core::contract::Action;
 
-use super::control::{HOW_TO, operate, typing_field};
-use super::words::{action_label, matching_slots, percent};
-use super::{Desk, State, theme};
+use super::actions::{does_nothing, explain};
+use super::control::{operate, typing_field};
+use super::words::action_label;
+use super::{Desk, theme};
 
 /// Where a knob's way begins and ends, as shares of a turn from the bottom, clockwise.
 const BEGIN: f32 = 0.125;
 const END: f32 = 0.875;
 
-/// Room for what stands beside the field to search in, in points.
-const BESIDE_SEARCH: f32 = 190.0;
+/// What stands above some knobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Heading {
+    words: &'static str,
+    explanation: &'static str,
+}
 
-/// Draws all of them.
-pub fn draw(ui: &mut Ui, desk: &mut Desk, state: &mut State) {
-    let parameters = desk.parameters;
-    let turned = parameters.actions.0.iter().filter(|knob| knob.unmodulated_normalized_value() > 0.0).count();
-    ui.horizontal(|ui| {
-        ui.label(RichText::new("Actions").color(theme::QUIET)).on_hover_text(
-            "Each turns the bar towards something the models have learnt. All at zero: whatever the music around suggests.",
-        );
-        let width = (ui.available_width() - BESIDE_SEARCH).clamp(60.0, 140.0);
-        ui.add(TextEdit::singleline(&mut state.filter).hint_text("search").desired_width(width));
-        let all_to_zero = ui.add_enabled(turned > 0, egui::Button::new("all to zero"));
-        if all_to_zero.clicked() {
-            for knob in parameters.actions.0.iter().filter(|knob| knob.unmodulated_normalized_value() > 0.0) {
-                desk.touch.set(knob, 0.0);
-            }
-        }
-        if turned > 0 {
-            let text = RichText::new(format!("{turned} turned up")).color(theme::ACCENT);
-            ui.add(egui::Label::new(text).truncate());
-        }
-    });
-    let slots = matching_slots(&desk.view.labels, &state.filter);
-    if slots.is_empty() {
-        ui.label(RichText::new("No action is called that.").color(theme::QUIET));
-    }
+const SHORTLISTED: Heading = Heading {
+    words: "Dependable in most music",
+    explanation: "Measured on many bars: each changes most of them the same way, keeps them near real music, and is unlike the others here.",
+};
+const OTHERS: Heading = Heading {
+    words: "The others",
+    explanation: "They depend more on the music around, lead farther away from it, or resemble a knob above.",
+};
+
+/// Draws the knobs of these slots.
+pub fn draw(ui: &mut Ui, desk: &mut Desk, slots: Vec<usize>) {
     ScrollArea::vertical().id_salt("knobs").auto_shrink(false).show(ui, |ui| {
-        let columns = columns(ui.available_width());
-        let cell = vec2(ui.available_width() / columns as f32, theme::KNOB_CELL.y);
         ui.spacing_mut().item_spacing = vec2(0.0, theme::GAP);
-        for row in slots.chunks(columns) {
-            ui.horizontal(|ui| {
-                for slot in row {
-                    let (rect, response) = ui.allocate_exact_size(cell, Sense::click_and_drag());
-                    knob(ui, desk, *slot, rect, response);
-                }
-            });
+        for (heading, slots) in parts(&desk.view.actions, slots) {
+            if let Some(heading) = heading {
+                let words = RichText::new(heading.words).font(theme::small()).color(theme::QUIET);
+                ui.label(words).on_hover_text(heading.explanation);
+            }
+            rows(ui, desk, &slots);
         }
     });
+}
+
+/// Those that the set shortlists, then the others; one part without a heading where it shortlists none. No part is empty.
+fn parts(actions: &[Action], slots: Vec<usize>) -> Vec<(Option<Heading>, Vec<usize>)> {
+    let is_shortlisted = |slot: &usize| {
+        actions.get(*slot).and_then(|action| action.measured.as_ref()).is_some_and(|measured| measured.is_shortlisted)
+    };
+    if !(0..actions.len()).any(|slot| is_shortlisted(&slot)) {
+        return vec![(None, slots)];
+    }
+    let (shortlisted, others): (Vec<_>, Vec<_>) = slots.into_iter().partition(is_shortlisted);
+    let parts = [(Some(SHORTLISTED), shortlisted), (Some(OTHERS), others)];
+    parts.into_iter().filter(|(_, slots)| !slots.is_empty()).collect()
+}
+
+fn rows(ui: &mut Ui, desk: &mut Desk, slots: &[usize]) {
+    let columns = columns(ui.available_width());
+    let cell = vec2(ui.available_width() / columns as f32, theme::KNOB_CELL.y);
+    for row in slots.chunks(columns) {
+        ui.horizontal(|ui| {
+            for slot in row {
+                let (rect, response) = ui.allocate_exact_size(cell, Sense::click_and_drag());
+                knob(ui, desk, *slot, rect, response);
+            }
+        });
+    }
 }
 
 /// Knobs side by side in so much room.
@@ -66,7 +81,7 @@ fn columns(room: f32) -> usize {
 fn knob(ui: &mut Ui, desk: &mut Desk, slot: usize, rect: Rect, response: egui::Response) {
     let param: &FloatParam = &desk.parameters.actions.0[slot];
     operate(ui, &response, &mut desk.touch, param);
-    let (value, is_named) = (desk.touch.shown(param), slot < desk.view.labels.len());
+    let value = desk.touch.shown(param);
     let is_held = response.hovered() || response.dragged();
     let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(rect));
     if is_held || value > 0.0 {
@@ -79,26 +94,14 @@ fn knob(ui: &mut Ui, desk: &mut Desk, slot: usize, rect: Rect, response: egui::R
     if !typing_field(ui, field, &mut desk.touch, param) && (is_held || value > 0.0) {
         painter.text(centre, Align2::CENTER_CENTER, format!("{:.0}", value * 100.0), theme::small(), theme::TEXT);
     }
-    let label = action_label(&desk.view.labels, slot);
-    // Slots beyond the set's actions do nothing, once a set is known.
-    let does_nothing = !is_named && !desk.view.labels.is_empty();
-    let colour = match (does_nothing, value > 0.0) {
+    let colour = match (does_nothing(desk.view, slot), value > 0.0) {
         (true, _) => theme::FAINT,
         (false, true) => theme::TEXT,
         (false, false) => theme::QUIET,
     };
+    let label = action_label(&desk.view.actions, slot);
     two_lines(&painter, rect, centre.y + theme::KNOB_RADIUS + 2.0, &label, colour);
-    response.on_hover_ui(|ui| {
-        ui.label(format!("{label}: {}", percent(value)));
-        let name = param.name();
-        if does_nothing {
-            let note = "The loaded model set has no action in this slot: it does nothing.";
-            ui.label(RichText::new(note).color(theme::QUIET));
-        } else if label != name {
-            ui.label(RichText::new(format!("In the host: {name}.")).color(theme::QUIET));
-        }
-        ui.label(RichText::new(HOW_TO).color(theme::QUIET));
-    });
+    response.on_hover_ui(|ui| explain(ui, desk, slot));
 }
 
 /// A knob's face.
@@ -135,9 +138,29 @@ fn two_lines(painter: &Painter, rect: Rect, top: f32, text: &str, colour: egui::
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::editor::made_up;
 
     #[test]
     fn even_the_narrowest_window_has_one_column() {
         assert_eq!([columns(0.0), columns(67.0), columns(300.0), columns(680.0)], [1, 1, 4, 10]);
+    }
+
+    #[test]
+    fn shortlisted_slots_come_first_and_a_part_without_slots_is_left_out() {
+        let shortlisted = |is_shortlisted| made_up::action("", Some(made_up::measured([0.0; 2], 0.7, is_shortlisted)));
+        let actions = [shortlisted(false), shortlisted(true), made_up::action("", None), shortlisted(true)];
+        let parts_of = |slots: &[usize]| parts(&actions, slots.to_vec());
+        // A slot beyond the set's actions is one of the others.
+        assert_eq!(parts_of(&[0, 1, 2, 3, 9]), [(Some(SHORTLISTED), vec![1, 3]), (Some(OTHERS), vec![0, 2, 9])]);
+        assert_eq!(parts_of(&[3]), [(Some(SHORTLISTED), vec![3])]);
+        assert_eq!(parts_of(&[2]), [(Some(OTHERS), vec![2])]);
+        assert!(parts_of(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_set_that_shortlists_nothing_has_no_headings() {
+        let actions = [made_up::action("", None), made_up::action("", Some(made_up::measured([0.0; 2], 0.7, false)))];
+        assert_eq!(parts(&actions, vec![0, 1, 2]), [(None, vec![0, 1, 2])]);
+        assert_eq!(parts(&[], vec![0, 1]), [(None, vec![0, 1])]);
     }
 }

@@ -9,12 +9,14 @@ use nice_plug::params::Params;
 use nice_plug::prelude::{ParamPtr, PluginState};
 use parking_lot::Mutex;
 use turnaround_core::bars::BarNumber;
+use turnaround_core::contract::{Action, MeasuredAction};
+use turnaround_core::descriptors::Descriptor;
 use turnaround_core::time::{Beats, Metre, Seconds};
 
 use super::EditorModel;
 use crate::parameters::Parameters;
 use crate::saved::SavedProject;
-use crate::spec::{BarKey, BarSpec};
+use crate::spec::{BarKey, BarSpec, SLOTS};
 use crate::view::{BarStatus, BarView, Command, EngineView, JobView, Live, Overview, View};
 
 /// A bar of 4/4 in its place, at 120 quarter notes a minute.
@@ -87,7 +89,7 @@ pub fn view() -> View {
             provider: "cpu, ONNX Runtime 1.22".into(),
             notes: vec!["CUDA was not used: no driver was found on this machine.".into()],
         },
-        labels: [
+        actions: [
             "more kick",
             "thinner",
             "busier hats",
@@ -101,12 +103,40 @@ pub fn view() -> View {
             "sparse",
             "louder snare",
         ]
-        .map(String::from)
-        .to_vec(),
+        .map(|label| action(label, None))
+        .to_vec()
+        .into(),
         times_real_time: Some(3.24),
         messages: vec!["Written: ~/Music/bar-003.wav".into(), format!("Bar 16 could not be made: {failed}")],
         audio_bytes: 12_400_000,
     }
+}
+
+/// The same song with a set of 64 actions that were all measured: every third is shortlisted, most lie close together, and one far away.
+pub fn curated() -> View {
+    let words = |slot: usize| {
+        let (first, second) = (Descriptor::ALL[slot % 16], Descriptor::ALL[(5 * slot + slot / 16 + 3) % 16]);
+        format!("{} and {}", first.word(slot as f32 - 31.5), second.less())
+    };
+    let action_of = |slot: usize| {
+        let (angle, distance) = (2.4 * slot as f32, 0.5 * (slot as f32 / SLOTS as f32).powi(2));
+        let position = if slot == 47 { [1.0, -0.6] } else { [distance * angle.cos(), distance * angle.sin()] };
+        let mut measured = measured(position, 0.4 + 0.5 * (slot * 7 % 64) as f32 / 64.0, slot.is_multiple_of(3));
+        measured.effect.insert(Descriptor::ALL[slot % 16], slot as f32 / 16.0 - 2.0);
+        action(&words(slot), Some(measured))
+    };
+    View { actions: Arc::new((0..SLOTS).map(action_of).collect()), ..view() }
+}
+
+/// An action as a manifest has it.
+pub fn action(label: &str, measured: Option<MeasuredAction>) -> Action {
+    Action { label: label.to_owned(), usage: 0.1, measured }
+}
+
+/// What was measured of an action that changes nothing.
+pub fn measured(position: [f32; 2], consistency: f32, is_shortlisted: bool) -> MeasuredAction {
+    let effect = Descriptor::ALL.into_iter().map(|descriptor| (descriptor, 0.0)).collect();
+    MeasuredAction { effect, consistency, position, is_shortlisted }
 }
 
 /// A model that shows one view and remembers what was asked of it.

@@ -1,11 +1,13 @@
 //! The editor: one window that shows a [`View`] and sends [`Command`]s, and turns the parameters.
 //!
-//! From top to bottom: [`header`], [`strip`] with its bars ([`bar_cell`]), then side by side [`settings`], [`knobs`] and what is
-//! [`selected`], and the [`footer`]. What can be told without a window is in functions of its own: [`columns`], [`selection`], [`words`].
+//! From top to bottom: [`header`], [`strip`] with its bars ([`bar_cell`]), then side by side [`settings`], [`actions`] ([`knobs`] or a
+//! [`map`]) and what is [`selected`], and the [`footer`]. What can be told without a window is in functions of its own: [`columns`],
+//! [`places`], [`selection`], [`words`].
 //! Nothing here waits for the worker or touches audio.
 //!
 //! **Thread.** The window's. Framework and window library meet the rest of the plugin only in this file, [`hands`] and [`control`].
 
+mod actions;
 mod bar_cell;
 mod columns;
 mod control;
@@ -15,6 +17,8 @@ mod header;
 mod knobs;
 #[cfg(test)]
 mod made_up;
+mod map;
+mod places;
 mod selected;
 mod selection;
 mod settings;
@@ -38,6 +42,7 @@ use nice_plug_egui::{EguiEditor, EguiEditorState, EguiNiceSettings, NiceEguiApp,
 use crate::parameters::Parameters;
 use crate::view::{Command, EngineView, Live, View};
 use crate::worker::Shared;
+use actions::Sight;
 use hands::{Hands, Touch};
 use selection::Selection;
 use strip::Strip;
@@ -115,8 +120,7 @@ struct State {
     hands: Hands,
     selection: Selection,
     strip: Strip,
-    /// What is searched among the actions.
-    filter: String,
+    sight: Sight,
     /// Where exports go, as typed.
     folder: String,
     /// Whether forgetting was asked for and not yet confirmed.
@@ -133,7 +137,7 @@ impl Default for State {
             hands: Hands::default(),
             selection: Selection::default(),
             strip: Strip::default(),
-            filter: String::new(),
+            sight: Sight::default(),
             folder: selected::first_folder(),
             forgets: false,
             lists_messages: false,
@@ -187,5 +191,5 @@ fn panels(ui: &mut Ui, desk: &mut Desk, state: &mut State) {
     Panel::right("selected").resizable(false).exact_size(theme::SELECTED_WIDTH).frame(frame(theme::PANEL)).show(ui, |ui| {
         selected::draw(ui, desk, state);
     });
-    CentralPanel::no_frame().frame(frame(theme::PANEL)).show(ui, |ui| knobs::draw(ui, desk, state));
+    CentralPanel::no_frame().frame(frame(theme::PANEL)).show(ui, |ui| actions::draw(ui, desk, state));
 }

@@ -180,7 +180,7 @@ fn asked(ui: &mut Ui, desk: &Desk, bars: &[&BarView]) {
     row(ui, "Mix", percents(|spec| spec.playing.mix));
     row(ui, "Output trim", common(bars, |spec| spec.playing.trim_db).map(decibels));
     if common(bars, |spec| spec.making.actions).is_some() {
-        ui.label(RichText::new(actions_in_words(bars[0], &desk.view.labels)).color(theme::QUIET));
+        ui.label(RichText::new(actions_in_words(bars[0], &desk.view.actions)).color(theme::QUIET));
     } else {
         ui.label(RichText::new("Various actions; select one bar to see its own.").color(theme::QUIET));
     }

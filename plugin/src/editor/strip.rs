@@ -200,7 +200,7 @@ fn explain(response: Response, rect: Rect, columns: &[Column], desk: &Desk) {
     let Some(index) = response.hover_pos().and_then(|place| columns::at(columns, place.x - rect.left())) else { return };
     let bar = &desk.view.bars[index];
     let shown = Shown::of(bar, desk.view.job, desk.model.live().sounding());
-    response.on_hover_ui_at_pointer(|ui| bar_cell::explain(ui, bar, shown, &desk.view.labels));
+    response.on_hover_ui_at_pointer(|ui| bar_cell::explain(ui, bar, shown, &desk.view.actions));
 }
 
 #[cfg(test)]

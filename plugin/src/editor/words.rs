@@ -2,7 +2,9 @@
 //!
 //! **Thread.** The window's; plain functions.
 
+use turnaround_core::contract::{Action, MeasuredAction};
 use turnaround_core::time::{Beats, Metre};
+use turnaround_engine::report::{TOLD_CHANGES, in_words};
 
 use crate::parameters::BounceMode;
 use crate::spec::SLOTS;
@@ -10,21 +12,42 @@ use crate::view::EngineView;
 
 /// The name of an action's slot: the set's label, or the parameter's name where the set has none. `action 12`, as training calls what
 /// nobody has named, is no name either, and it counts from zero, which would be one off against the parameter.
-pub fn action_label(labels: &[String], slot: usize) -> String {
-    match labels.get(slot).map(|label| label.trim()) {
+pub fn action_label(actions: &[Action], slot: usize) -> String {
+    match actions.get(slot).map(|action| action.label.trim()) {
         Some(label) if !label.is_empty() && label != format!("action {slot}") => label.to_owned(),
         _ => format!("Action {:02}", slot + 1),
     }
 }
 
 /// The slots whose label or number holds what was typed, in order. Nothing typed means all.
-pub fn matching_slots(labels: &[String], typed: &str) -> Vec<usize> {
+pub fn matching_slots(actions: &[Action], typed: &str) -> Vec<usize> {
     let typed = typed.trim().to_lowercase();
     let holds = |slot: &usize| {
         let name = format!("Action {:02}", slot + 1).to_lowercase();
-        typed.is_empty() || name.contains(&typed) || action_label(labels, *slot).to_lowercase().contains(&typed)
+        typed.is_empty() || name.contains(&typed) || action_label(actions, *slot).to_lowercase().contains(&typed)
     };
     (0..SLOTS).filter(holds).collect()
+}
+
+/// What an action alone was measured to do, its greatest changes first: `softer by 3.6, calmer bass by 1.8`.
+pub fn measured_changes(measured: &MeasuredAction) -> String {
+    let changes = in_words(&measured.effect, TOLD_CHANGES);
+    if changes.is_empty() {
+        return "Turned up alone it changes nothing that was measured.".to_owned();
+    }
+    let changes: Vec<_> = changes.into_iter().map(|(word, size)| format!("{word} by {size:.1}")).collect();
+    format!("Turned up alone: {}, in standard deviations of real bars.", changes.join(", "))
+}
+
+/// Whether an action does the same in other music too. From 0.6 on an action may come onto the shortlist.
+pub fn dependability(measured: &MeasuredAction) -> String {
+    let sentence = match measured.consistency {
+        steady if steady >= 0.8 => "Does much the same in any music",
+        steady if steady >= 0.6 => "Leans the same way in most music",
+        steady if steady >= 0.4 => "Depends on the music around",
+        _ => "Does something else in almost any music",
+    };
+    format!("{sentence}: consistency {:.2} of 1.", measured.consistency)
 }
 
 /// A share of one: `80 %`.
@@ -125,25 +148,44 @@ pub fn bounce(mode: BounceMode, may_wait: bool, is_cancelled: bool) -> (&'static
 
 #[cfg(test)]
 mod tests {
+    use turnaround_core::descriptors::Descriptor;
+
     use super::*;
+    use crate::editor::made_up;
 
     #[test]
     fn a_slot_without_a_label_keeps_its_parameters_name() {
-        let labels = ["more drums".to_owned(), "  ".to_owned()];
-        assert_eq!(action_label(&labels, 0), "more drums");
-        assert_eq!(action_label(&labels, 1), "Action 02");
-        assert_eq!(action_label(&labels, 63), "Action 64");
-        assert_eq!(action_label(&["action 0".to_owned()], 0), "Action 01");
+        let actions = ["more drums", "  ", "action 2"].map(|label| made_up::action(label, None));
+        assert_eq!(action_label(&actions, 0), "more drums");
+        assert_eq!(action_label(&actions, 1), "Action 02");
+        assert_eq!(action_label(&actions, 2), "Action 03");
+        assert_eq!(action_label(&actions, 63), "Action 64");
     }
 
     #[test]
     fn slots_are_found_by_label_and_by_number() {
-        let labels = ["More Drums".to_owned(), "thinner".to_owned()];
-        assert_eq!(matching_slots(&labels, "drum"), [0]);
-        assert_eq!(matching_slots(&labels, " action 02 "), [1]);
-        assert_eq!(matching_slots(&labels, "64"), [63]);
-        assert_eq!(matching_slots(&labels, "").len(), SLOTS);
-        assert!(matching_slots(&labels, "no such thing").is_empty());
+        let actions = ["More Drums", "thinner"].map(|label| made_up::action(label, None));
+        assert_eq!(matching_slots(&actions, "drum"), [0]);
+        assert_eq!(matching_slots(&actions, " action 02 "), [1]);
+        assert_eq!(matching_slots(&actions, "64"), [63]);
+        assert_eq!(matching_slots(&actions, "").len(), SLOTS);
+        assert!(matching_slots(&actions, "no such thing").is_empty());
+    }
+
+    #[test]
+    fn what_was_measured_is_told_in_three_changes_and_how_far_they_hold() {
+        let mut measured = made_up::measured([0.0; 2], 0.78, true);
+        assert_eq!(measured_changes(&measured), "Turned up alone it changes nothing that was measured.");
+        let changes =
+            [(Descriptor::Loudness, -3.58), (Descriptor::Top, 0.2), (Descriptor::Bass, 1.46), (Descriptor::Swell, -1.6)];
+        measured.effect.extend(changes);
+        let expected = "Turned up alone: softer by 3.6, fading by 1.6, more bass by 1.5, in standard deviations of real bars.";
+        assert_eq!(measured_changes(&measured), expected);
+        assert_eq!(dependability(&measured), "Leans the same way in most music: consistency 0.78 of 1.");
+        let of = |consistency| dependability(&made_up::measured([0.0; 2], consistency, false));
+        assert_eq!(of(0.8), "Does much the same in any music: consistency 0.80 of 1.");
+        assert_eq!(of(0.59), "Depends on the music around: consistency 0.59 of 1.");
+        assert_eq!(of(0.0), "Does something else in almost any music: consistency 0.00 of 1.");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use turnaround_core::audio::Audio;
+use turnaround_core::contract::Action;
 use turnaround_core::time::SampleRate;
 use turnaround_engine::regenerate::{Edges, Settings};
 
@@ -61,8 +62,8 @@ pub struct Instance {
     is_saved: bool,
     is_drawn: bool,
     drawn: Instant,
-    /// The models as they were drawn last, and their labels.
-    seen: (EngineView, Arc<Vec<String>>),
+    /// The models as they were drawn last, and their actions.
+    seen: (EngineView, Arc<Vec<Action>>),
 }
 
 struct Link {
@@ -562,13 +563,13 @@ impl Instance {
         if self.drawn.elapsed() < VIEW_EVERY {
             return;
         }
-        // The models change by themselves: labels are read after the start, networks with the first job.
-        let (engine, labels) = (self.service.view(), self.service.labels());
-        let is_same = engine == self.seen.0 && Arc::ptr_eq(&labels, &self.seen.1);
+        // The models change by themselves: actions are read after the start, networks with the first job.
+        let (engine, actions) = (self.service.view(), self.service.actions());
+        let is_same = engine == self.seen.0 && Arc::ptr_eq(&actions, &self.seen.1);
         if self.is_drawn && is_same && !progresses {
             return;
         }
-        self.seen = (engine.clone(), labels.clone());
+        self.seen = (engine.clone(), actions.clone());
         let job = self.job.as_ref().map(|job| {
             let (done, total) = job.handle.progress();
             JobView { key: job.key, done, total }
@@ -576,7 +577,7 @@ impl Instance {
         let view = View {
             bars: self.bars.iter().map(|(key, bar)| self.bar_view(*key, bar)).collect(),
             engine,
-            labels: labels.to_vec(),
+            actions,
             job,
             times_real_time: self.times_real_time,
             messages: self.messages.clone(),

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use turnaround_core::audio::Audio;
+use turnaround_core::contract::Action;
 use turnaround_engine::regenerate::{ActionChoice, Request, Settings, Target};
 use turnaround_engine::{Control, Engine};
 
@@ -89,7 +90,7 @@ pub struct Service {
 #[derive(Default)]
 struct Shared {
     view: Mutex<EngineView>,
-    labels: Mutex<Arc<Vec<String>>>,
+    actions: Mutex<Arc<Vec<Action>>>,
 }
 
 static SERVICE: Mutex<Weak<Service>> = Mutex::new(Weak::new());
@@ -133,9 +134,9 @@ impl Service {
         self.shared.view.lock().clone()
     }
 
-    /// Labels of the actions; empty until a set was read.
-    pub fn labels(&self) -> Arc<Vec<String>> {
-        self.shared.labels.lock().clone()
+    /// The set's actions; empty until a set was read.
+    pub fn actions(&self) -> Arc<Vec<Action>> {
+        self.shared.actions.lock().clone()
     }
 }
 
@@ -149,7 +150,7 @@ impl Drop for Service {
 }
 
 fn serve(queue: &Receiver<(Job, Sender<Outcome>)>, shared: &Shared) {
-    read_labels(shared);
+    read_actions(shared);
     let mut engine = None;
     while let Ok((job, reply)) = queue.recv() {
         if job.handle.is_cancelled() {
@@ -170,12 +171,12 @@ fn serve(queue: &Receiver<(Job, Sender<Outcome>)>, shared: &Shared) {
     }
 }
 
-/// Names are in the manifest, which is read in a moment; the networks wait for the first job.
-fn read_labels(shared: &Shared) {
+/// Names and measures are in the manifest, which is read in a moment; the networks wait for the first job.
+fn read_actions(shared: &Shared) {
     let manifest = resources::model_set()
         .and_then(|folder| turnaround_engine::model_set::read_manifest(&folder).map_err(|error| error.to_string()));
     match manifest {
-        Ok(manifest) => *shared.labels.lock() = Arc::new(manifest.actions.into_iter().map(|action| action.label).collect()),
+        Ok(manifest) => *shared.actions.lock() = Arc::new(manifest.actions),
         Err(reason) => *shared.view.lock() = EngineView::Failed(reason),
     }
 }
