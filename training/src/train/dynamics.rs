@@ -11,6 +11,7 @@ use turnaround_core::contract::SparseWeights;
 use super::latents::{Slots, numbers};
 use super::random;
 use super::run::{self, Loss, RunOptions, Schedule, Trained};
+use super::told::ActionVectors;
 use crate::corpus::Split;
 use crate::networks::actions::ActionModel;
 use crate::networks::dynamics::{Bars, Dynamics, DynamicsConfig, noise_ordered_bias};
@@ -46,9 +47,8 @@ pub const SLACK: f64 = 0.02;
 pub struct InferredActions {
     /// Sparse weights per unit.
     pub weights: Vec<SparseWeights>,
-    /// Embedded vectors per unit, flat.
-    vectors: Vec<Vec<f32>>,
-    width: usize,
+    /// The table's vectors of these weights.
+    pub vectors: ActionVectors,
 }
 
 impl InferredActions {
@@ -65,18 +65,11 @@ impl InferredActions {
             vectors.extend(numbers(embedded).chunks_exact(width).map(<[f32]>::to_vec));
             weights.extend(chosen);
         }
-        Self { weights, vectors, width }
-    }
-
-    /// Vectors of every unit of some windows, `[window, bar, width]`.
-    pub fn batch(&self, windows: &[&Vec<usize>], device: &Device) -> Tensor<3> {
-        let values: Vec<f32> =
-            windows.iter().flat_map(|window| window.iter()).flat_map(|&unit| self.vectors[unit].iter().copied()).collect();
-        Tensor::from_data(TensorData::new(values, [windows.len(), windows[0].len(), self.width]), device)
+        Self { weights, vectors: ActionVectors::new(vectors, width) }
     }
 }
 
-/// Trains dynamics on windows of the training split.
+/// Trains dynamics on windows of the training split; of every bar it is told the action vector in `told`.
 ///
 /// # Errors
 /// As [`run::run`].
@@ -85,7 +78,7 @@ pub fn train(
     forcing: &Forcing,
     schedule: &Schedule,
     slots: &Slots,
-    actions: &InferredActions,
+    told: &ActionVectors,
     options: &RunOptions,
 ) -> Result<Trained<Dynamics>> {
     let windows = slots.windows(Split::Train, config.window_bars);
@@ -110,7 +103,7 @@ pub fn train(
         let noisy = clean.clone() * (spread.clone().neg() + 1.0) + noise.clone() * spread;
 
         let null = grid(&plan, |bar| f32::from(u8::from(bar.is_null)), &step.device).unsqueeze_dim::<3>(2);
-        let given = actions.batch(&chosen, &step.device) * (null.clone().neg() + 1.0);
+        let given = told.windows(&chosen, &step.device) * (null.clone().neg() + 1.0);
         let action = given + model.null_action.val().unsqueeze::<3>() * null;
         let first: Vec<usize> = chosen.iter().map(|window| window[0]).collect();
         let bias = step.random.random_bool(forcing.ordered).then(|| noise_ordered_bias(&level, patches, SLACK));
