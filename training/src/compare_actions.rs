@@ -351,7 +351,7 @@ mod tests {
         let folder_of = |name: &str| request(2e9).runs.join(name);
         let (model, config) = finished_style(&folder_of("style"), &Device::flex()).expect("it is read back");
         assert_eq!((config.active, model.num_params()), (2, rows[0].parameters));
-        let refused = finished_style(&folder_of("codes"), &Device::flex()).err().expect("codes are no weights").to_string();
+        let refused = finished_style(&folder_of("codes"), &Device::flex()).expect_err("codes are no weights").to_string();
         assert!(refused.contains("weights over a table"), "{refused}");
 
         // What was hardly trained knows no difference.
