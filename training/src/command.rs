@@ -236,9 +236,14 @@ pub struct CompareDynamicsArguments {
     /// Folder of the runs, one folder for each.
     #[arg(long)]
     pub runs: PathBuf,
-    /// Ways, names or TOML files; all that come with the program if left out. The first is also asked under guidance.
+    /// Ways, names or TOML files; if left out, all that come with the program, those that are told of a richer table only beside one. The
+    /// first is also asked under guidance.
     #[arg(long, num_args = 1..)]
     pub ways: Vec<String>,
+    /// Folder of a latent action model that compare-actions trained on the same slots: the richer table that `mapped` and `richer` are
+    /// told of.
+    #[arg(long)]
+    pub richer: Option<PathBuf>,
     /// What each may compute in training, in 10¹² floating-point operations.
     #[arg(long, default_value_t = 10.0)]
     pub teraflop: f64,
@@ -252,22 +257,32 @@ pub struct CompareDynamicsArguments {
 /// # Errors
 /// When a preset, the corpus or the device cannot be had, or a training fails.
 pub fn compare_dynamics(arguments: &CompareDynamicsArguments) -> Result<()> {
-    use crate::compare_dynamics::{BUILT_IN, DynamicsPreset, Request, run, table};
+    use crate::compare_actions::finished_style;
+    use crate::compare_dynamics::{BUILT_IN, DynamicsPreset, Request, Told, run, table};
+    use crate::train::told::ActionVectors;
 
-    let presets = named(&arguments.ways, &BUILT_IN).iter().map(|name| DynamicsPreset::load(name)).collect::<Result<_>>()?;
+    let names = named(&arguments.ways, &BUILT_IN);
+    let mut presets: Vec<DynamicsPreset> = names.iter().map(|name| DynamicsPreset::load(name)).collect::<Result<_>>()?;
+    if arguments.ways.is_empty() && arguments.richer.is_none() {
+        presets.retain(|preset| preset.told == Told::Table);
+    }
     let pipeline = arguments.train.pipeline()?;
     let slots = pipeline.hear()?.slots;
     let acted = pipeline.act(&slots)?;
+    let device = pipeline.device.clone();
+    let richer = arguments.richer.as_ref().map(|folder| finished_style(folder, &device)).transpose()?;
+    let richer = richer.map(|(model, config)| ActionVectors::chosen(&model, config.active, &slots, &device));
     let request = Request {
         presets,
         slots: &slots,
         inferred: &acted.inferred,
         actions: &acted.actions.model,
         action_config: &pipeline.preset.actions.network,
+        richer: richer.as_ref(),
         runs: arguments.runs.clone(),
         operations: arguments.teraflop * 1e12,
         bars: arguments.bars,
-        device: pipeline.device.clone(),
+        device,
     };
     print!("{}", table(&run(&request)?, pipeline.preset.seed));
     Ok(())

@@ -5,9 +5,9 @@ mod preset;
 
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use turnaround_core::contract::SparseWeights;
@@ -22,7 +22,7 @@ use crate::networks::cost;
 use crate::train::codes::Windows;
 use crate::train::latents::{Slots, numbers};
 use crate::train::rebuild::{self, Bars};
-use crate::train::run::{RunOptions, Schedule};
+use crate::train::run::{self, RunOptions, Schedule};
 use crate::train::{actions, codes};
 pub use preset::{ActionsPreset, BUILT_IN, Network};
 
@@ -37,6 +37,9 @@ const OTHERS: usize = 5;
 
 /// Of these, how many are listened for in what was rebuilt.
 const LISTENED: usize = 2;
+
+/// The file in a model's folder that keeps its preset.
+const PRESET: &str = "preset.toml";
 
 /// Windows rebuilt at once.
 const BATCH: usize = 64;
@@ -110,6 +113,24 @@ pub fn run(request: &Request) -> Result<Vec<Row>> {
     Ok(rows.into_iter().flatten().collect())
 }
 
+/// The model that a comparison left in `folder`, if it is one of weights over a table and hears one bar; with its sizes.
+///
+/// # Errors
+/// When there is none, it has not finished, or it is of another kind.
+pub fn finished_style(folder: &Path, device: &Device) -> Result<(ActionModel, ActionConfig)> {
+    let path = folder.join(PRESET);
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("reading {}: name the folder of a model that was compared", path.display()))?;
+    let preset: ActionsPreset = toml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
+    match preset.network {
+        Network::Style(config) if config.heard_bars == 1 => {
+            let model = run::load_finished(ActionModel::new(&config, device), folder)?.model;
+            Ok((model, config))
+        }
+        _ => bail!("{} must be weights over a table, inferred from one bar", preset.name),
+    }
+}
+
 struct Bench<'a> {
     request: &'a Request<'a>,
     /// Windows; the last bar of each is rebuilt.
@@ -131,7 +152,7 @@ impl Bench<'_> {
     fn rows(&self, preset: &ActionsPreset) -> Result<Vec<Row>> {
         let folder = self.request.runs.join(&preset.name);
         fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
-        fs::write(folder.join("preset.toml"), toml::to_string_pretty(preset)?)?;
+        fs::write(folder.join(PRESET), toml::to_string_pretty(preset)?)?;
         let options = RunOptions {
             folder,
             stage: "actions",
@@ -412,6 +433,12 @@ mod tests {
         }
         assert!(rows[0].active <= 2.0 + 1e-6);
         assert_eq!(table(&rows, 1), table(&run(&request(2e9)).expect("they have finished"), 1));
+        let folder_of = |name: &str| request(2e9).runs.join(name);
+        let (model, config) = finished_style(&folder_of("style"), &Device::flex()).expect("it is read back");
+        assert_eq!((config.active, model.num_params()), (2, rows[0].parameters));
+        let refused = finished_style(&folder_of("codes"), &Device::flex()).expect_err("codes are no weights").to_string();
+        assert!(refused.contains("weights over a table"), "{refused}");
+
         // What was hardly trained knows no difference.
         let untrained = run(&request(1.0)).expect("one step each");
         assert!(untrained.iter().all(|row| row.steps == 1 && row.delta_psnr_db(1).mean.abs() < 0.2));

@@ -3,6 +3,7 @@
 //! bars, and is the action that was asked for heard in what was made?
 
 mod preset;
+mod vocabulary;
 
 use std::fmt::Write;
 use std::fs;
@@ -23,7 +24,10 @@ use crate::networks::dynamics::{Bars, Dynamics, noise_ordered_bias};
 use crate::train::dynamics::{self, CONTEXT_LEVEL, InferredActions, SLACK, positions};
 use crate::train::latents::{Slots, numbers};
 use crate::train::run::{RunOptions, Schedule};
-pub use preset::{BUILT_IN, DynamicsPreset};
+use crate::train::told::ActionVectors;
+pub use preset::{BUILT_IN, DynamicsPreset, MapFit, Told};
+pub use vocabulary::MapRow;
+use vocabulary::Vocabulary;
 
 /// Steps in which a bar is made.
 const CALLS: usize = 8;
@@ -46,6 +50,8 @@ pub struct Request<'a> {
     pub actions: &'a ActionModel,
     /// Its sizes.
     pub action_config: &'a ActionConfig,
+    /// What a richer table tells of all units, for ways that are told of it.
+    pub richer: Option<&'a ActionVectors>,
     /// Where their runs lie, a folder each.
     pub runs: PathBuf,
     /// Floating-point operations that each may spend on training.
@@ -71,13 +77,15 @@ const GUIDED: [Guidance; 3] = [Guidance::None, Guidance::Independent(2.0), Guida
 
 /// Whose action a bar is made under.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Told {
+enum Whose {
     Own,
     Null,
     /// That of the held-out bar so many parts of the list further on.
     Other(usize),
     /// That of a bar that nobody else is told of: what independent guidance leads away from.
     Unrelated,
+    /// The heaviest action of another held-out bar, alone and at its full weight: one knob.
+    Alone,
 }
 
 /// What became of one way.
@@ -95,6 +103,11 @@ pub struct Row {
     pub heard: Vec<f64>,
     /// The same of the bar's own action where another was asked for: what would be heard if nobody listened.
     pub heard_anyway: Vec<f64>,
+    /// By bar: whether a single action is heard in what was made under it alone, and whether in what was made under the bar's own; 1 or 0. Empty
+    /// where no knob is told.
+    pub alone: Vec<[f64; 2]>,
+    /// The map, where there is one.
+    pub map: Option<MapRow>,
 }
 
 /// Trains and measures every way. What has finished is measured again and not trained.
@@ -107,6 +120,7 @@ pub fn run(request: &Request) -> Result<Vec<Row>> {
         let folder = request.runs.join(&preset.name);
         fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
         fs::write(folder.join("preset.toml"), toml::to_string_pretty(preset)?)?;
+        let vocabulary = Vocabulary::of(preset, request, &folder)?;
         let options = RunOptions {
             folder,
             stage: "dynamics",
@@ -117,8 +131,8 @@ pub fn run(request: &Request) -> Result<Vec<Row>> {
         };
         let step = 3.0 * cost::dynamics(&preset.network) * preset.schedule.batch as f64;
         let schedule = Schedule { steps: (request.operations / step).max(1.0) as u64, ..preset.schedule.clone() };
-        let trained = dynamics::train(&preset.network, &preset.forcing, &schedule, request.slots, request.inferred, &options)?;
-        let bench = Bench::new(request, preset, &trained.model)?;
+        let trained = dynamics::train(&preset.network, &preset.forcing, &schedule, request.slots, &vocabulary.vectors, &options)?;
+        let bench = Bench::new(request, preset, &vocabulary, &trained.model)?;
         for &guidance in if number == 0 { &GUIDED[..] } else { &GUIDED[..1] } {
             rows.push(bench.row(guidance, trained.state.step));
         }
@@ -129,6 +143,7 @@ pub fn run(request: &Request) -> Result<Vec<Row>> {
 struct Bench<'a> {
     request: &'a Request<'a>,
     preset: &'a DynamicsPreset,
+    vocabulary: &'a Vocabulary,
     model: &'a Dynamics,
     /// Held-out windows; the bar at `target` is made.
     windows: Vec<Vec<usize>>,
@@ -136,25 +151,35 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(request: &'a Request<'a>, preset: &'a DynamicsPreset, model: &'a Dynamics) -> Result<Self> {
+    fn new(
+        request: &'a Request<'a>,
+        preset: &'a DynamicsPreset,
+        vocabulary: &'a Vocabulary,
+        model: &'a Dynamics,
+    ) -> Result<Self> {
         let bars = preset.network.window_bars;
         let windows = request.slots.windows(Split::Validation, bars);
         let count = request.bars.min(windows.len());
         ensure!(count > OTHERS, "only {count} bars are held out: build a longer corpus");
         let windows = (0..count).map(|index| windows[index * windows.len() / count].clone()).collect();
-        Ok(Self { request, preset, model, windows, target: bars / 2 })
+        Ok(Self { request, preset, vocabulary, model, windows, target: bars / 2 })
     }
 
     fn row(&self, guidance: Guidance, steps: u64) -> Row {
-        let made = |told: Told| self.made(told, guidance);
-        let (own, null) = (self.errors(&made(Told::Own)), self.errors(&made(Told::Null)));
+        let made = |whose: Whose| self.made(whose, guidance);
+        let under_own = made(Whose::Own);
+        let (own, null) = (self.errors(&under_own), self.errors(&made(Whose::Null)));
+        let alone = match self.vocabulary.singles {
+            Some(_) => self.heard_alone(&made(Whose::Alone), &under_own),
+            None => Vec::new(),
+        };
         let (mut other, mut heard, mut heard_anyway) = (vec![0.0; own.len()], Vec::new(), Vec::new());
         for shift in 1..=OTHERS {
-            let made = made(Told::Other(shift));
+            let made = made(Whose::Other(shift));
             self.errors(&made).iter().zip(&mut other).for_each(|(error, sum)| *sum += error / OTHERS as f64);
             for (bar, inferred) in self.infer(&made).iter().enumerate() {
-                heard.push(in_common(inferred, &self.active(self.unit(bar, Told::Other(shift)))));
-                heard_anyway.push(in_common(inferred, &self.active(self.unit(bar, Told::Own))));
+                heard.push(in_common(inferred, &self.active(self.unit(bar, Whose::Other(shift)))));
+                heard_anyway.push(in_common(inferred, &self.active(self.unit(bar, Whose::Own))));
             }
         }
         let errors = (0..own.len()).map(|bar| [own[bar], null[bar], other[bar]]).collect();
@@ -163,32 +188,47 @@ impl<'a> Bench<'a> {
             Guidance::Independent(weight) => format!("{}, independent guidance {weight}", self.preset.name),
             Guidance::ClassifierFree(weight) => format!("{}, classifier-free guidance {weight}", self.preset.name),
         };
-        Row { name, parameters: self.model.num_params(), steps, errors, heard, heard_anyway }
+        let map = self.vocabulary.map.clone().filter(|_| guidance == Guidance::None);
+        Row { name, parameters: self.model.num_params(), steps, errors, heard, heard_anyway, alone, map }
     }
 
     /// The unit whose action a held-out bar is told.
-    fn unit(&self, bar: usize, told: Told) -> usize {
+    fn unit(&self, bar: usize, whose: Whose) -> usize {
         let count = self.windows.len();
-        let shift = match told {
-            Told::Own | Told::Null => 0,
-            Told::Other(shift) => shift * count / (OTHERS + 1),
-            Told::Unrelated => count / (2 * (OTHERS + 1)),
+        let shift = match whose {
+            Whose::Own | Whose::Null | Whose::Alone => 0,
+            Whose::Other(shift) => shift * count / (OTHERS + 1),
+            Whose::Unrelated => count / (2 * (OTHERS + 1)),
         };
         self.windows[(bar + shift) % count][self.target]
     }
 
-    /// The actions that are heard in a real bar.
+    /// The actions that are heard in a real bar, the heaviest first.
     fn active(&self, unit: usize) -> Vec<u16> {
         heaviest(&self.request.inferred.weights[unit], self.request.action_config.active)
     }
 
-    /// Every held-out bar from its own noise, `[bar][slot · channel]`.
-    fn made(&self, told: Told, guidance: Guidance) -> Vec<Vec<f32>> {
-        let all: Vec<usize> = (0..self.windows.len()).collect();
-        all.chunks(BATCH).enumerate().flat_map(|(number, bars)| self.made_at_once(number as u64, bars, told, guidance)).collect()
+    /// The single action that a held-out bar is told.
+    fn alone(&self, bar: usize) -> u16 {
+        *self.active(self.unit(bar, Whose::Other(1))).first().expect("an inferred action has a weight")
     }
 
-    fn made_at_once(&self, seed: u64, bars: &[usize], told: Told, guidance: Guidance) -> Vec<Vec<f32>> {
+    /// Of every bar: whether the single action is heard in what was made under it, and in what was made under the bar's own.
+    fn heard_alone(&self, under_it: &[Vec<f32>], under_own: &[Vec<f32>]) -> Vec<[f64; 2]> {
+        let heard = |made: &[Vec<f32>]| -> Vec<f64> {
+            let is_heard = |(bar, inferred): (usize, &Vec<u16>)| f64::from(u8::from(inferred.contains(&self.alone(bar))));
+            self.infer(made).iter().enumerate().map(is_heard).collect()
+        };
+        heard(under_it).into_iter().zip(heard(under_own)).map(|(asked, anyway)| [asked, anyway]).collect()
+    }
+
+    /// Every held-out bar from its own noise, `[bar][slot · channel]`.
+    fn made(&self, whose: Whose, guidance: Guidance) -> Vec<Vec<f32>> {
+        let all: Vec<usize> = (0..self.windows.len()).collect();
+        all.chunks(BATCH).enumerate().flat_map(|(number, bars)| self.made_at_once(number as u64, bars, whose, guidance)).collect()
+    }
+
+    fn made_at_once(&self, seed: u64, bars: &[usize], whose: Whose, guidance: Guidance) -> Vec<Vec<f32>> {
         let (slots, device) = (self.request.slots, &self.request.device);
         let windows: Vec<&Vec<usize>> = bars.iter().map(|&bar| &self.windows[bar]).collect();
         let count = self.preset.network.window_bars;
@@ -203,11 +243,11 @@ impl<'a> Bench<'a> {
         let mut x = Tensor::<4>::from_data(TensorData::new(noise, [bars.len(), 1, slot, channel]), device);
         for call in 0..CALLS {
             let level = 1.0 - call as f32 / CALLS as f32;
-            let velocity = |told: Told| {
+            let velocity = |whose: Whose| {
                 let input = Bars {
                     slots: with_bar(&all, self.target, x.clone()),
                     level: self.levels(bars.len(), level),
-                    action: self.actions(&windows, bars, told),
+                    action: self.actions(&windows, bars, whose),
                     timing: timing.clone(),
                     position: positions(count, device),
                 };
@@ -215,11 +255,11 @@ impl<'a> Bench<'a> {
                 let bias = (self.preset.forcing.ordered > 0.0).then(|| noise_ordered_bias(&input.level, patches, SLACK));
                 self.model.velocity(&input, bias.as_ref()).narrow(1, self.target, 1)
             };
-            let wanted = velocity(told);
+            let wanted = velocity(whose);
             let pressed = match guidance {
                 Guidance::None => wanted,
-                Guidance::Independent(weight) => press(velocity(Told::Unrelated), wanted, weight),
-                Guidance::ClassifierFree(weight) => press(velocity(Told::Null), wanted, weight),
+                Guidance::Independent(weight) => press(velocity(Whose::Unrelated), wanted, weight),
+                Guidance::ClassifierFree(weight) => press(velocity(Whose::Null), wanted, weight),
             };
             x = x - pressed.div_scalar(CALLS as f32);
         }
@@ -234,14 +274,19 @@ impl<'a> Bench<'a> {
     }
 
     /// Each context bar's own action, and what the target is told, `[window, bar, width]`.
-    fn actions(&self, windows: &[&Vec<usize>], bars: &[usize], told: Told) -> Tensor<3> {
+    fn actions(&self, windows: &[&Vec<usize>], bars: &[usize], whose: Whose) -> Tensor<3> {
         let device = &self.request.device;
-        let own = self.request.inferred.batch(windows, device);
-        let given = match told {
-            Told::Null => own.clone().narrow(1, self.target, 1).mul_scalar(0.0) + self.model.null_action.val().unsqueeze::<3>(),
-            told => {
-                let units: Vec<Vec<usize>> = bars.iter().map(|&bar| vec![self.unit(bar, told)]).collect();
-                self.request.inferred.batch(&units.iter().collect::<Vec<_>>(), device)
+        let own = self.vocabulary.vectors.windows(windows, device);
+        let given = match whose {
+            Whose::Null => own.clone().narrow(1, self.target, 1).mul_scalar(0.0) + self.model.null_action.val().unsqueeze::<3>(),
+            Whose::Alone => {
+                let singles = self.vocabulary.singles.as_ref().expect("asked only of ways that are told of knobs");
+                let vectors: Vec<f32> = bars.iter().flat_map(|&bar| singles[usize::from(self.alone(bar))].iter().copied()).collect();
+                Tensor::from_data(TensorData::new(vectors, [bars.len(), 1, self.vocabulary.vectors.width()]), device)
+            }
+            whose => {
+                let units: Vec<usize> = bars.iter().map(|&bar| self.unit(bar, whose)).collect();
+                self.vocabulary.vectors.batch(&units, device).unsqueeze_dim::<3>(1)
             }
         };
         let last = self.preset.network.window_bars - self.target - 1;
@@ -288,6 +333,14 @@ impl Row {
         Interval::of(&self.errors.iter().map(|errors| errors[which]).collect::<Vec<_>>(), seed)
     }
 
+    /// Shares of single actions that are heard, or a dash.
+    fn alone(&self, which: usize, seed: u64) -> String {
+        match self.alone.is_empty() {
+            true => "–".to_owned(),
+            false => Interval::of(&self.alone.iter().map(|alone| alone[which]).collect::<Vec<_>>(), seed).rounded(2),
+        }
+    }
+
     /// By how many decibels the own action brings bars nearer than those of other bars do.
     pub fn delta_psnr_db(&self, seed: u64) -> Interval {
         Interval::of_figure(&self.errors, seed, |errors| {
@@ -297,16 +350,16 @@ impl Row {
     }
 }
 
-/// One row a way. Intervals hold 95 %, by bootstrap over bars.
+/// One row a way, and one a map where there are any. Intervals hold 95 %, by bootstrap over bars.
 pub fn table(rows: &[Row], seed: u64) -> String {
     let mut text = String::from(
-        "| way | weights | steps | error, own action ↓ | none | others' | own nearer than others', dB ↑ | other's action heard ↑ | own heard instead |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
+        "| way | weights | steps | error, own action ↓ | none | others' | own nearer than others', dB ↑ | other's action heard ↑ | own heard instead \
+         | one action alone heard ↑ | the same unasked |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         writeln!(
             text,
-            "| {} | {:.2} M | {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {:.2} M | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             row.name,
             row.parameters as f64 / 1e6,
             row.steps,
@@ -316,15 +369,25 @@ pub fn table(rows: &[Row], seed: u64) -> String {
             row.delta_psnr_db(seed).rounded(2),
             Interval::of(&row.heard, seed).rounded(2),
             Interval::of(&row.heard_anyway, seed).rounded(2),
+            row.alone(0, seed),
+            row.alone(1, seed),
         )
         .expect("text takes whatever is written");
+    }
+    let maps: Vec<(&str, &MapRow)> = rows.iter().filter_map(|row| Some((row.name.as_str(), row.map.as_ref()?))).collect();
+    if !maps.is_empty() {
+        text += "\n";
+        text += &vocabulary::table(&maps);
     }
     text
 }
 
 #[cfg(all(test, feature = "flex"))]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::networks::action_map::ActionMapConfig;
     use crate::networks::dynamics::{Conditioning, DynamicsConfig};
     use crate::train::actions;
     use crate::train::dynamics::Forcing;
@@ -348,7 +411,21 @@ mod tests {
             slots_per_patch: 2,
             channels: CHANNELS,
         };
-        DynamicsPreset { name: name.into(), seed: 1, network, forcing: Forcing::default(), schedule: schedule(0) }
+        let (told, map) = (Told::Table, None);
+        DynamicsPreset { name: name.into(), seed: 1, network, told, map, forcing: Forcing::default(), schedule: schedule(0) }
+    }
+
+    /// Actions learned on patterns, and the folder they were learned in.
+    fn learned(folder: &Path, stage: &'static str, slots: &Slots, config: &ActionConfig) -> ActionModel {
+        let options = RunOptions {
+            folder: folder.join(stage),
+            stage,
+            seed: 1,
+            minutes: None,
+            checkpoint_seconds: 1e9,
+            device: Device::flex(),
+        };
+        actions::train(config, &schedule(300), slots, &options).expect("actions are learned").model
     }
 
     #[test]
@@ -356,15 +433,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (slots, device, config) =
             (Slots::of_patterns(SLOTS, CHANNELS), Device::flex(), ActionConfig::for_tests(SLOTS, CHANNELS, 2));
-        let options = RunOptions {
-            folder: folder.path().join("actions"),
-            stage: "actions",
-            seed: 1,
-            minutes: None,
-            checkpoint_seconds: 1e9,
-            device: device.clone(),
-        };
-        let actions = actions::train(&config, &schedule(300), &slots, &options).expect("actions are learned").model;
+        let actions = learned(folder.path(), "actions", &slots, &config);
         let inferred = InferredActions::new(&actions, &slots, config.actions, config.active, &device);
         let request = Request {
             presets: vec![preset("adaptive", Conditioning::AdaptiveNorm), preset("cross", Conditioning::CrossAttention)],
@@ -372,6 +441,7 @@ mod tests {
             inferred: &inferred,
             actions: &actions,
             action_config: &config,
+            richer: None,
             runs: folder.path().join("runs"),
             operations: 3e9,
             bars: 24,
@@ -385,7 +455,51 @@ mod tests {
             let (heard, anyway) = (Interval::of(&row.heard, 1).mean, Interval::of(&row.heard_anyway, 1).mean);
             assert!(row.delta_psnr_db(1).low > 1.0, "{}: {}", row.name, row.delta_psnr_db(1));
             assert!(heard > anyway, "{}: {heard} is no more than {anyway}", row.name);
+            let alone = |which: usize| Interval::of(&row.alone.iter().map(|alone| alone[which]).collect::<Vec<_>>(), 1).mean;
+            assert!(alone(0) > alone(1), "{}: one action is heard {}, and unasked {}", row.name, alone(0), alone(1));
         }
         assert_eq!(table(&rows, 1), table(&run(&request).expect("they have finished"), 1));
+    }
+
+    #[test]
+    fn ways_may_be_told_of_a_richer_table_and_one_without_says_so() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (slots, device, config) =
+            (Slots::of_patterns(SLOTS, CHANNELS), Device::flex(), ActionConfig::for_tests(SLOTS, CHANNELS, 2));
+        let actions = learned(folder.path(), "actions", &slots, &config);
+        let inferred = InferredActions::new(&actions, &slots, config.actions, config.active, &device);
+        let rich = ActionConfig { choosing_heads: 4, ..config.clone() };
+        let richer = learned(folder.path(), "richer", &slots, &rich);
+        let richer = ActionVectors::chosen(&richer, rich.active, &slots, &device);
+        let fit = MapFit { network: ActionMapConfig { blocks: 2 }, schedule: schedule(200) };
+        let way = |name: &str, told: Told, map: Option<MapFit>| DynamicsPreset {
+            told,
+            map,
+            ..preset(name, Conditioning::AdaptiveNorm)
+        };
+        let request = |richer| Request {
+            presets: vec![way("mapped", Told::Mapped, Some(fit.clone())), way("richer", Told::Richer, None)],
+            slots: &slots,
+            inferred: &inferred,
+            actions: &actions,
+            action_config: &config,
+            richer,
+            runs: folder.path().join("runs"),
+            operations: 3e9,
+            bars: 24,
+            device: device.clone(),
+        };
+        let refused = run(&request(None)).err().expect("nothing richer is at hand");
+        assert!(format!("{refused:#}").contains("--richer"), "{refused:#}");
+
+        let rows = run(&request(Some(&richer))).expect("both learn");
+        assert!(rows.iter().all(|row| row.delta_psnr_db(1).low > 1.0));
+        let (mapped, richer_row) = (&rows[0], &rows[3]);
+        let map = mapped.map.as_ref().expect("a map was fitted");
+        assert!(map.report.map.mean > map.report.identity.mean && map.steps == 200);
+        assert!(mapped.alone.len() == 24 && richer_row.alone.is_empty() && richer_row.map.is_none());
+        let text = table(&rows, 1);
+        assert!(text.contains("| richer |") && text.contains("| map of |"), "{text}");
+        assert_eq!(text, table(&run(&request(Some(&richer))).expect("all have finished"), 1));
     }
 }

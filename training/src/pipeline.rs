@@ -12,16 +12,20 @@ use turnaround_core::contract::Sizes;
 use turnaround_core::spectrum::Companding;
 
 use crate::corpus::{Corpus, Split};
+use crate::networks::action_map::ActionMap;
 use crate::networks::actions::ActionModel;
 use crate::networks::adapter::Adapter;
 use crate::networks::dynamics::Dynamics;
 use crate::networks::tokenizer::Tokenizer;
-use crate::preset::Preset;
+use crate::preset::{MapStage, Preset, Stage};
+use crate::train::action_map::Pairs;
 use crate::train::dynamics::{Forcing, InferredActions};
 use crate::train::frames::FrameSource;
 use crate::train::latents::{Latents, Slots};
-use crate::train::run::{RunOptions, State, Trained};
-use crate::train::{actions, adapter, dynamics, gain, kept, tokenizer};
+use crate::train::map_report::{self, MapReport};
+use crate::train::run::{self, RunOptions, State, Trained};
+use crate::train::told::ActionVectors;
+use crate::train::{action_map, actions, adapter, dynamics, gain, kept, tokenizer};
 
 /// What to train, on what, where.
 pub struct Pipeline {
@@ -49,6 +53,9 @@ pub const DECODED_GAIN: &str = "decoded_gain.json";
 /// The file in the adapter's folder that keeps what slots are standardised by.
 pub const SLOT_STANDARD: &str = "slots.json";
 
+/// The file in the map's folder that keeps what it came to on held-out bars.
+pub const MAP_REPORT: &str = "report.json";
+
 /// The stages of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum StageName {
@@ -58,13 +65,22 @@ pub enum StageName {
     Adapter,
     /// Latent actions.
     Actions,
+    /// A richer table of actions, where a preset has a map to one.
+    #[value(skip)]
+    Richer,
+    /// The map from actions to the richer table, where a preset has one. It is kept when the actions are.
+    #[value(skip)]
+    Map,
     /// The dynamics.
     Dynamics,
 }
 
 impl StageName {
     /// In order: each learns from what those before it make.
-    pub const ALL: [Self; 4] = [Self::Tokenizer, Self::Adapter, Self::Actions, Self::Dynamics];
+    pub const ALL: [Self; 6] = [Self::Tokenizer, Self::Adapter, Self::Actions, Self::Richer, Self::Map, Self::Dynamics];
+
+    /// Those that every training has.
+    pub const ALWAYS: [Self; 4] = [Self::Tokenizer, Self::Adapter, Self::Actions, Self::Dynamics];
 
     /// The name of its folder, in manifests and on the command line.
     pub fn name(self) -> &'static str {
@@ -72,12 +88,14 @@ impl StageName {
             Self::Tokenizer => "tokenizer",
             Self::Adapter => "adapter",
             Self::Actions => "actions",
+            Self::Richer => "richer",
+            Self::Map => "map",
             Self::Dynamics => "dynamics",
         }
     }
 }
 
-/// The four networks of a set.
+/// The networks of a set: four, and perhaps a map.
 #[derive(Module, Debug)]
 pub struct Networks {
     /// Frames and latents.
@@ -86,6 +104,8 @@ pub struct Networks {
     pub adapter: Adapter,
     /// Slots to actions, actions to vectors.
     pub actions: ActionModel,
+    /// Vectors of actions to richer ones.
+    pub map: Option<ActionMap>,
     /// The dynamics.
     pub dynamics: Dynamics,
 }
@@ -104,6 +124,8 @@ pub struct Models {
     pub inferred: InferredActions,
     /// How each stage went.
     pub states: BTreeMap<String, State>,
+    /// Weights of each stage's network.
+    pub parameters: BTreeMap<String, u64>,
     /// Where the run lies; one folder per stage.
     pub folder: PathBuf,
 }
@@ -130,12 +152,25 @@ pub struct Acted {
     pub inferred: InferredActions,
 }
 
-impl Models {
-    /// Parameters of each stage's network.
-    pub fn parameters(&self) -> BTreeMap<String, u64> {
-        let Networks { tokenizer, adapter, actions, dynamics } = &self.networks;
-        let counts = [tokenizer.num_params(), adapter.num_params(), actions.num_params(), dynamics.num_params()];
-        StageName::ALL.iter().zip(counts).map(|(stage, count)| (stage.name().to_owned(), count as u64)).collect()
+/// The way from actions to richer vectors.
+pub struct Mapped {
+    /// The richer table; none where the map came with a set.
+    pub richer: Option<Trained<ActionModel>>,
+    /// The map.
+    pub map: Trained<ActionMap>,
+}
+
+/// What is told of every stage afterwards.
+#[derive(Default)]
+struct Record {
+    states: BTreeMap<String, State>,
+    parameters: BTreeMap<String, u64>,
+}
+
+impl Record {
+    fn note<M: Module>(&mut self, stage: StageName, trained: &Trained<M>) {
+        self.states.insert(stage.name().to_owned(), trained.state.clone());
+        self.parameters.insert(stage.name().to_owned(), trained.model.num_params() as u64);
     }
 }
 
@@ -147,23 +182,36 @@ impl Pipeline {
     pub fn train(&self) -> Result<Models> {
         let heard = self.hear()?;
         let Acted { actions, inferred } = self.act(&heard.slots)?;
+        let mapped = self.map(&heard.slots, &inferred.vectors)?;
+        let vectors = mapped.as_ref().map(|mapped| inferred.vectors.mapped(&mapped.map.model, &self.device));
+        let told = vectors.as_ref().unwrap_or(&inferred.vectors);
         let stage = &self.preset.dynamics;
         let options = self.options(StageName::Dynamics, stage.share);
-        let dynamics = dynamics::train(&stage.network, &Forcing::default(), &stage.schedule, &heard.slots, &inferred, &options)?;
+        let dynamics = dynamics::train(&stage.network, &Forcing::default(), &stage.schedule, &heard.slots, told, &options)?;
 
-        let states = [heard.tokenizer.state, heard.adapter.state, actions.state, dynamics.state];
+        let mut record = Record::default();
+        record.note(StageName::Tokenizer, &heard.tokenizer);
+        record.note(StageName::Adapter, &heard.adapter);
+        record.note(StageName::Actions, &actions);
+        record.note(StageName::Dynamics, &dynamics);
+        if let Some(Mapped { richer, map }) = &mapped {
+            richer.iter().for_each(|richer| record.note(StageName::Richer, richer));
+            record.note(StageName::Map, map);
+        }
         Ok(Models {
             networks: Networks {
                 tokenizer: heard.tokenizer.model,
                 adapter: heard.adapter.model,
                 actions: actions.model,
+                map: mapped.map(|mapped| mapped.map.model),
                 dynamics: dynamics.model,
             },
             companding: heard.companding,
             decoded_gain: heard.decoded_gain,
             slots: heard.slots,
             inferred,
-            states: StageName::ALL.iter().map(|stage| stage.name().to_owned()).zip(states).collect(),
+            states: record.states,
+            parameters: record.parameters,
             folder: self.folder.clone(),
         })
     }
@@ -178,6 +226,42 @@ impl Pipeline {
         let actions = actions::train(&stage.network, &stage.schedule, slots, &options)?;
         let inferred = InferredActions::new(&actions.model, slots, sizes.actions, sizes.active_actions, &self.device);
         Ok(Acted { actions, inferred })
+    }
+
+    /// Where the preset has a map: the map from the vectors `from` of all units, and what it maps to, trained if they have not finished. A map
+    /// that came with a set is taken as it is, for its richer table did not.
+    fn map(&self, slots: &Slots, from: &ActionVectors) -> Result<Option<Mapped>> {
+        let folder = self.stage_folder(StageName::Map);
+        let has_learned = run::holds_a_run(&self.stage_folder(StageName::Dynamics));
+        ensure!(
+            !has_learned || run::has_finished(&folder)? == self.preset.map.is_some(),
+            "the dynamics in {} has begun to learn {}: give this preset a folder of its own",
+            self.folder.display(),
+            if self.preset.map.is_some() { "without a map" } else { "through a map" }
+        );
+        let Some(stage) = &self.preset.map else { return Ok(None) };
+        if run::has_finished(&folder)? && !run::holds_a_run(&self.stage_folder(StageName::Richer)) {
+            let fresh = ActionMap::new(&stage.network, from.width(), &self.device);
+            return Ok(Some(Mapped { richer: None, map: run::load_finished(fresh, &folder)? }));
+        }
+        self.fit_map(stage, slots, from).map(Some)
+    }
+
+    /// Trains a richer table and the map to it, and measures the map on the validation split.
+    fn fit_map(&self, stage: &MapStage, slots: &Slots, from: &ActionVectors) -> Result<Mapped> {
+        let options = self.options(StageName::Map, stage.share);
+        let richer_options = self.options(StageName::Richer, stage.richer.share);
+        let Stage { network, schedule, .. } = &stage.richer;
+        let richer = actions::train(network, schedule, slots, &richer_options)?;
+        let to = ActionVectors::chosen(&richer.model, network.active, slots, &self.device);
+        let pairs = Pairs { from, to: &to };
+        let (learned, held_out) = (slots.units(Split::Train), slots.units(Split::Validation));
+        let map = action_map::train(&stage.network, &stage.schedule, pairs, &learned, &options)?;
+        if !held_out.is_empty() {
+            let report = || map_report::explained(&map.model, pairs, &learned, &held_out, &self.device);
+            kept::once::<MapReport>(&options.folder.join(MAP_REPORT), report)?;
+        }
+        Ok(Mapped { richer: Some(richer), map })
     }
 
     /// Trains tokenizer and adapter if they have not finished, and brings the corpus into slots.

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use turnaround_core::contract::Sizes;
 
+use crate::networks::action_map::ActionMapConfig;
 use crate::networks::actions::ActionConfig;
 use crate::networks::adapter::AdapterConfig;
 use crate::networks::dynamics::DynamicsConfig;
@@ -24,6 +25,20 @@ pub struct Stage<N> {
     pub schedule: Schedule,
     /// Share of a run that is given minutes instead of steps.
     pub share: f64,
+}
+
+/// The way to a richer description of bars than the knobs' table has: a second table, and the map to its vectors.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MapStage {
+    /// The map's sizes.
+    pub network: ActionMapConfig,
+    /// Its optimiser and length.
+    pub schedule: Schedule,
+    /// Its share of a run that is given minutes instead of steps.
+    pub share: f64,
+    /// The richer table, of the actions' width. It may have several choosing heads; it does not ship.
+    pub richer: Stage<ActionConfig>,
 }
 
 /// A whole training.
@@ -49,15 +64,19 @@ pub struct Preset {
     pub adapter: Stage<AdapterConfig>,
     /// Continuous latent actions.
     pub actions: Stage<ActionConfig>,
+    /// What the dynamics is told in place of the actions' own vectors, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapStage>,
     /// The dynamics.
     pub dynamics: Stage<DynamicsConfig>,
 }
 
 /// The presets that come with the program.
-const BUILT_IN: [(&str, &str); 12] = [
+const BUILT_IN: [(&str, &str); 13] = [
     ("tiny", include_str!("../configs/tiny.toml")),
     ("small", include_str!("../configs/small.toml")),
     ("cpu", include_str!("../configs/cpu.toml")),
+    ("mapped", include_str!("../configs/mapped.toml")),
     ("reduced", include_str!("../configs/reduced.toml")),
     ("tokens_32", include_str!("../configs/tokens_32.toml")),
     ("low_50x128", include_str!("../configs/low_50x128.toml")),
@@ -116,6 +135,9 @@ impl Preset {
         );
         ensure!(actions.slots_per_patch == dynamics.slots_per_patch, "actions and dynamics must agree on slots_per_patch");
         ensure!(dynamics.action_width == actions.width, "dynamics.action_width must be actions.width");
+        if let Some(map) = &self.map {
+            check_richer(&map.richer.network, actions)?;
+        }
         Ok(())
     }
 
@@ -141,6 +163,21 @@ impl Preset {
             margin_tokens: self.margin_tokens,
         }
     }
+}
+
+/// Whether a richer table can describe the bars that the actions describe, in vectors a map can reach.
+fn check_richer(richer: &ActionConfig, actions: &ActionConfig) -> Result<()> {
+    ensure!(
+        richer.width == actions.width && richer.slots == actions.slots && richer.channels == actions.channels,
+        "map.richer must agree with the actions on width, slots and channels"
+    );
+    ensure!(richer.heard_bars == 1, "map.richer must hear one bar: the first of a piece has none before it");
+    ensure!(
+        richer.width.is_multiple_of(richer.choosing_heads),
+        "the width of map.richer must be a multiple of its choosing_heads"
+    );
+    ensure!(richer.active <= richer.actions, "no more actions of map.richer can be active than there are");
+    Ok(())
 }
 
 /// A preset's text as a table, on top of the table of its base: by name from those `built_in`, or from a file.
@@ -187,8 +224,9 @@ mod tests {
         for (name, _) in BUILT_IN {
             let preset = Preset::load(name).unwrap_or_else(|error| panic!("{name}: {error:#}"));
             assert_eq!(preset.name, name);
-            let Preset { tokenizer, adapter, actions, dynamics, .. } = preset;
-            let shares = tokenizer.share + adapter.share + actions.share + dynamics.share;
+            let Preset { tokenizer, adapter, actions, map, dynamics, .. } = preset;
+            let mapped = map.map_or(0.0, |map| map.share + map.richer.share);
+            let shares = tokenizer.share + adapter.share + actions.share + mapped + dynamics.share;
             assert!((shares - 1.0).abs() < 1e-9, "{name}: the shares of a timed run add up to {shares}");
         }
     }
@@ -217,5 +255,7 @@ mod tests {
         assert!(refusal("base = \"tiny\"\nsurprise = 1").contains("surprise"));
         assert!(refusal("base = \"tiny\"\n[actions.network]\nchoosing_heads = 2").contains("one head"));
         assert!(refusal("base = \"tiny\"\n[tokenizer.network.denoiser]\ntaps = 4").contains("taps"));
+        assert!(refusal("base = \"mapped\"\n[map.richer.network]\nwidth = 320").contains("agree with the actions"));
+        assert!(refusal("base = \"mapped\"\n[map.richer.network]\nheard_bars = 2").contains("hear one bar"));
     }
 }

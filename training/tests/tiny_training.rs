@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use turnaround_core::audio::Audio;
 use turnaround_core::bars::BarNumber;
 use turnaround_core::tempo_map::TempoMap;
@@ -14,10 +14,12 @@ use turnaround_engine::regenerate::{Request, Settings, Target};
 use turnaround_engine::runtime::{Options, RuntimeChoice};
 use turnaround_engine::{Control, Engine};
 use turnaround_training::corpus::{self, BuildOptions, Corpus, Kind, UnitRow};
+use turnaround_training::networks::action_map::ActionMapConfig;
+use turnaround_training::networks::actions::ActionConfig;
 use turnaround_training::pipeline::{Models, Pipeline, StageName};
-use turnaround_training::preset::Preset;
+use turnaround_training::preset::{MapStage, Preset, Stage};
 use turnaround_training::set;
-use turnaround_training::train::run::State;
+use turnaround_training::train::run::{Schedule, State};
 
 fn small_corpus(folder: &Path) -> Arc<Corpus> {
     // The small SoundFont is under the GPL, so this corpus is of the kind that allows either.
@@ -64,14 +66,20 @@ fn regenerate(engine: &Engine, corpus: &Corpus) -> (Audio, Audio) {
     (audio, made)
 }
 
+/// The same sizes, one step a stage.
+fn of_one_step(preset: &Preset) -> Preset {
+    let mut preset = preset.clone();
+    let Preset { tokenizer, adapter, actions, dynamics, .. } = &mut preset;
+    let schedules = [&mut tokenizer.schedule, &mut adapter.schedule, &mut actions.schedule, &mut dynamics.schedule];
+    schedules.into_iter().for_each(|schedule| schedule.steps = 1);
+    preset
+}
+
 /// One step from the weights of a set begins where the training that made them ended. Of the actions, half is in no graph, and the adapter
 /// has little to learn.
 fn starts_from_a_set(set: &Path, whole: &Pipeline, trained: &Models) {
     let run = whole.folder.with_file_name("from_set");
-    let mut preset = whole.preset.clone();
-    let Preset { tokenizer, adapter, actions, dynamics, .. } = &mut preset;
-    let schedules = [&mut tokenizer.schedule, &mut adapter.schedule, &mut actions.schedule, &mut dynamics.schedule];
-    schedules.into_iter().for_each(|schedule| schedule.steps = 1);
+    let preset = of_one_step(&whole.preset);
     set::start::from_set(set, &preset, &run, &[]).expect("the set is read back");
     let again =
         Pipeline { preset: preset.clone(), corpus: whole.corpus.clone(), folder: run, device: Device::flex(), minutes: None };
@@ -101,6 +109,60 @@ fn starts_from_a_set(set: &Path, whole: &Pipeline, trained: &Models) {
     let refused = set::start::from_set(set, &preset, &whole.folder.with_file_name("gap"), &gap)
         .expect_err("what is before it would change");
     assert!(refused.to_string().contains("all before it"));
+}
+
+/// Actions that are kept get a map, which travels with the set that is made; no run mixes a dynamics with a map and one without.
+fn a_map_travels_with_its_set(set: &Path, whole: &Pipeline) {
+    let without = of_one_step(&whole.preset);
+    let mut preset = without.clone();
+    let Stage { network, schedule, .. } = &without.actions;
+    preset.map = Some(MapStage {
+        network: ActionMapConfig { blocks: 2 },
+        schedule: Schedule { steps: 50, ..schedule.clone() },
+        share: 0.0,
+        richer: Stage { network: ActionConfig { choosing_heads: 2, ..network.clone() }, schedule: schedule.clone(), share: 0.0 },
+    });
+    let run = |name: &str| whole.folder.with_file_name(name);
+    let pipeline = |preset: &Preset, name: &str| Pipeline {
+        preset: preset.clone(),
+        corpus: whole.corpus.clone(),
+        folder: run(name),
+        device: Device::flex(),
+        minutes: None,
+    };
+    let [kept, all] = [&StageName::ALWAYS[..3], &StageName::ALWAYS[..]];
+    let refused = |preset: &Preset, set: &Path, kept: &[StageName]| {
+        let error = set::start::from_set(set, preset, &run("refused"), kept).expect_err("it is refused");
+        assert!(!run("refused").exists(), "nothing is written");
+        error.to_string()
+    };
+    assert!(refused(&preset, set, all).contains("never told"));
+
+    set::start::from_set(set, &preset, &run("mapped"), kept).expect("the set is read back");
+    let mapped = pipeline(&preset, "mapped").train().expect("richer table, map and dynamics learn");
+    let steps = |models: &Models| ["richer", "map", "dynamics"].map(|stage| models.states.get(stage).map(|state| state.step));
+    assert_eq!(steps(&mapped), [Some(1), Some(50), Some(1)]);
+    let mixed = pipeline(&without, "mapped").train().err().expect("it is refused").to_string();
+    assert!(mixed.contains("through a map"), "{mixed}");
+
+    let out = run("set_with_map");
+    let parities = set::write(&mapped, &preset, &whole.corpus, &out).expect("the set is written");
+    assert!(parities.iter().all(set::parity::Parity::passes));
+    let card = std::fs::read_to_string(out.join(set::card::FILE)).expect("a set has a card");
+    assert!(card.contains("| map |") && card.contains("residual map"));
+    Engine::open(Some(&out), &Options { runtime: RuntimeChoice::Embedded, ..Options::default() }).expect("the set loads whole");
+    assert!(refused(&without, &out, kept).contains("through a map"));
+
+    set::start::from_set(&out, &preset, &run("carried"), kept).expect("the set is read back");
+    let carried = pipeline(&preset, "carried").train().expect("the dynamics learns");
+    assert_eq!(steps(&carried), [None, Some(50), Some(1)]);
+    let map = |models: &Models| {
+        let action = Tensor::<2>::ones([1, preset.sizes().action_width], &Device::flex());
+        models.networks.map.as_ref().expect("there is a map").forward(action)
+    };
+    let worst: f32 = (map(&mapped) - map(&carried)).abs().max().into_scalar();
+    // Weights of a set are 16 bits wide.
+    assert!(worst < 0.01, "a map that was carried is off by {worst}");
 }
 
 #[test]
@@ -135,6 +197,7 @@ fn a_tiny_training_learns_resumes_exports_and_regenerates() {
     assert!(parities.len() >= 9 && parities.iter().all(set::parity::Parity::passes));
 
     starts_from_a_set(&out, &pipeline, &models);
+    a_map_travels_with_its_set(&out, &pipeline);
 
     let options = Options { runtime: RuntimeChoice::Embedded, ..Options::default() };
     let engine = Engine::open(Some(&out), &options).expect("the set loads whole");

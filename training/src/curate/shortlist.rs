@@ -23,9 +23,7 @@ pub fn choose(trials: &[Trial], usage: &[f32], active: usize, most: usize, choic
     let usual = active as f32 / trials.len() as f32;
     let is_fit = |index: &usize| {
         let trial = &trials[*index];
-        trial.consistency >= LEAST_CONSISTENCY
-            && USAGE.contains(&(usage[*index] / usual))
-            && trial.strangeness <= MOST_STRANGE
+        trial.consistency >= LEAST_CONSISTENCY && USAGE.contains(&(usage[*index] / usual)) && trial.strangeness <= MOST_STRANGE
     };
     let mut chosen: Vec<usize> = choices.keep.iter().copied().filter(|index| *index < trials.len()).collect();
     let mut left: Vec<usize> =

@@ -130,6 +130,17 @@ impl Weights {
         self
     }
 
+    /// The parameters of one part of the network, by their paths within it; none where there is no such part.
+    pub fn of_part(self, name: &str) -> Self {
+        let within = |path: &str| path.strip_prefix(name)?.strip_prefix('.').map(str::to_owned);
+        Self { by_path: self.by_path.into_iter().filter_map(|(path, weight)| Some((within(&path)?, weight))).collect() }
+    }
+
+    /// Whether there is no parameter at all.
+    pub fn is_empty(&self) -> bool {
+        self.by_path.is_empty()
+    }
+
     fn check<M: Module>(&self, module: &M) -> Result<(), ReadError> {
         let mut shapes = FloatShapes::default();
         module.visit(&mut shapes);

@@ -11,6 +11,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 use turnaround_core::contract::TIMING_FEATURES;
 
+use super::action_map::{ActionMap, through};
 use super::attention::{TransformerBlock, split_heads};
 use super::dynamics::ConditionedTransformerBlock;
 use super::layers::{LevelEmbedding, layer_norm, linear, rms_norm, zero_linear};
@@ -319,22 +320,25 @@ fn beside(previous: Tensor<3>, bars: Tensor<3>, patches: usize) -> Tensor<3> {
     Tensor::cat(vec![patched(previous), patched(bars)], 2).reshape([batch, slot, 2 * channel])
 }
 
-/// The action table together with the dynamics' null action: what the dynamics is told, from weights alone.
+/// The action table together with the map to richer vectors, where there is one, and the dynamics' null action: what the dynamics is told, from
+/// weights alone.
 #[derive(Module, Debug)]
 pub struct ActionEmbedding {
     table: ActionTable,
+    map: Option<ActionMap>,
     null_action: Param<Tensor<1>>,
 }
 
 impl ActionEmbedding {
-    /// From a trained action model and the null action of the dynamics trained on it.
-    pub fn new(table: ActionTable, null_action: Param<Tensor<1>>) -> Self {
-        Self { table, null_action }
+    /// From a trained action model, the map its vectors go through, and the null action of the dynamics trained on them.
+    pub fn new(table: ActionTable, map: Option<ActionMap>, null_action: Param<Tensor<1>>) -> Self {
+        Self { table, map, null_action }
     }
 
     /// `weights` `[batch, action]` and `is_null` `[batch, 1]` (1 where there is no action, else 0) to `[batch, width]`.
     pub fn forward(&self, weights: Tensor<2>, is_null: Tensor<2>) -> Tensor<2> {
-        let given = self.table.embed(weights) * (is_null.clone().neg() + 1.0);
+        let action = through(self.map.as_ref(), self.table.embed(weights));
+        let given = action * (is_null.clone().neg() + 1.0);
         given + self.null_action.val().unsqueeze::<2>() * is_null
     }
 }

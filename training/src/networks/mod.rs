@@ -2,6 +2,7 @@
 //!
 //! Tensors keep channels last, `[batch, time, channel]`. Noise level runs from 0 (clean) to 1 (only noise).
 
+pub mod action_map;
 pub mod actions;
 pub mod adapter;
 pub mod attention;

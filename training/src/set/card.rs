@@ -12,9 +12,13 @@ use crate::curate::{self, Curation};
 use crate::evaluate::{self, Evaluation};
 use crate::pipeline::StageName;
 use crate::preset::Preset;
+use crate::train::map_report::MapReport;
 
 /// The card's file name.
 pub const FILE: &str = "CARD.md";
+
+/// The file in a set's folder that keeps what the map to richer actions came to, where there is one.
+pub const MAP_FILE: &str = "map.json";
 
 /// Writes the card of the set in `folder`.
 ///
@@ -33,7 +37,17 @@ pub fn write(folder: &Path) -> Result<()> {
         true => Some(serde_json::from_str(&read(curate::FILE)?)?),
         false => None,
     };
-    let left = Left { preset: &preset, parities: &parities, evaluation: evaluation.as_ref(), curation: curation.as_ref() };
+    let map: Option<MapReport> = match folder.join(MAP_FILE).exists() {
+        true => Some(serde_json::from_str(&read(MAP_FILE)?)?),
+        false => None,
+    };
+    let left = Left {
+        preset: &preset,
+        parities: &parities,
+        evaluation: evaluation.as_ref(),
+        curation: curation.as_ref(),
+        map: map.as_ref(),
+    };
     let text = card(&manifest, &left)?;
     fs::write(folder.join(FILE), text).with_context(|| format!("writing {FILE}"))
 }
@@ -44,6 +58,7 @@ struct Left<'a> {
     parities: &'a [Parity],
     evaluation: Option<&'a Evaluation>,
     curation: Option<&'a Curation>,
+    map: Option<&'a MapReport>,
 }
 
 fn card(manifest: &Manifest, left: &Left<'_>) -> Result<String> {
@@ -51,7 +66,7 @@ fn card(manifest: &Manifest, left: &Left<'_>) -> Result<String> {
     let mut text = String::new();
     writeln!(text, "# Model set `{}` {}\n", manifest.name, manifest.version)?;
     purpose(&mut text, manifest, left)?;
-    training(&mut text, manifest)?;
+    training(&mut text, manifest, left)?;
     if let Some(curation) = curation {
         curate::describe(&mut text, manifest, curation)?;
     }
@@ -87,7 +102,7 @@ fn purpose(text: &mut String, manifest: &Manifest, left: &Left<'_>) -> Result<()
     Ok(())
 }
 
-fn training(text: &mut String, manifest: &Manifest) -> Result<()> {
+fn training(text: &mut String, manifest: &Manifest, left: &Left<'_>) -> Result<()> {
     let training = &manifest.training;
     writeln!(text, "## Training\n")?;
     writeln!(
@@ -97,12 +112,33 @@ fn training(text: &mut String, manifest: &Manifest) -> Result<()> {
     )?;
     writeln!(text, "Rights: {}\n", rights(&training.data))?;
     writeln!(text, "| stage | parameters | steps | smoothed loss at the end |\n|---|---|---|---|")?;
-    for stage in StageName::ALL.map(StageName::name) {
+    let is_here = |stage: &StageName| StageName::ALWAYS.contains(stage) || training.steps.contains_key(stage.name());
+    for stage in StageName::ALL.iter().filter(|stage| is_here(stage)).map(|stage| stage.name()) {
         let (parameters, steps) = (training.parameters.get(stage), training.steps.get(stage));
         let loss = training.losses.get(stage).copied().unwrap_or(f64::NAN);
         writeln!(text, "| {stage} | {} | {} | {loss:.4} |", parameters.unwrap_or(&0), steps.unwrap_or(&0))?;
     }
     writeln!(text, "\nCurves: `loss_*.svg` beside this card.\n")?;
+    if left.preset.map.is_some() {
+        writeln!(
+            text,
+            "The dynamics is told actions through a residual map, which makes of the knobs' vector the one that a richer table would most likely \
+             give; the richer table does not ship."
+        )?;
+    }
+    if let Some(MapReport { bars, identity, linear, map }) = left.map {
+        writeln!(
+            text,
+            "Of the variance of the richer vectors on {bars} held-out bars the map finds {}, the nearest linear function {}, the knobs' vector \
+             itself {}.",
+            map.rounded(2),
+            linear.rounded(2),
+            identity.rounded(2)
+        )?;
+    }
+    if left.preset.map.is_some() {
+        writeln!(text)?;
+    }
     Ok(())
 }
 

@@ -77,7 +77,10 @@ pub fn export_all(networks: &Networks, sizes: &Sizes) -> Result<Vec<Exported>> {
         )?,
         exporter.export(
             Graph::ActionEmbedding,
-            |all| ActionEmbedding::new(all.actions.table.clone(), all.dynamics.null_action.clone()),
+            |all| {
+                let (table, map) = (all.actions.table.clone(), all.map.clone());
+                ActionEmbedding::new(table, map, all.dynamics.null_action.clone())
+            },
             |embedding, inputs| Outputs::new().with("action", embedding.forward(inputs.get("weights"), inputs.get("is_null"))),
         )?,
         exporter.export(

@@ -15,7 +15,7 @@ use turnaround_core::contract::{
 };
 
 use crate::corpus::{Corpus, Split};
-use crate::pipeline::Models;
+use crate::pipeline::{MAP_REPORT, Models, StageName};
 use crate::preset::Preset;
 use crate::train::dynamics::CONTEXT_LEVEL;
 use crate::train::frames::COMPAND_EXPONENT;
@@ -69,6 +69,10 @@ pub fn write(models: &Models, preset: &Preset, corpus: &Corpus, folder: &Path) -
         if curve.exists() {
             fs::copy(curve, fresh.join(format!("loss_{stage}.svg")))?;
         }
+    }
+    let map_report = models.folder.join(StageName::Map.name()).join(MAP_REPORT);
+    if map_report.exists() {
+        fs::copy(map_report, fresh.join(card::MAP_FILE))?;
     }
     card::write(&fresh)?;
 
@@ -136,6 +140,6 @@ fn summary(models: &Models, preset: &Preset, corpus: &Corpus, bars: usize) -> Tr
         training_bars: bars as u64,
         steps: models.states.iter().map(|(stage, state)| (stage.clone(), state.step)).collect(),
         losses: by_stage(&|state| state.smoothed.get("loss").copied().unwrap_or(f64::NAN)),
-        parameters: models.parameters(),
+        parameters: models.parameters.clone(),
     }
 }

@@ -6,18 +6,20 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use burn::module::Module;
 use burn::tensor::Device;
 use serde::Serialize;
 use turnaround_core::contract::{Graph, MANIFEST_FILE, Manifest};
 
+use super::card;
 use crate::export::Weights;
+use crate::networks::action_map::ActionMap;
 use crate::networks::actions::ActionModel;
 use crate::networks::adapter::Adapter;
 use crate::networks::dynamics::Dynamics;
 use crate::networks::tokenizer::Tokenizer;
-use crate::pipeline::{BIN_SCALE, DECODED_GAIN, SLOT_STANDARD, StageName};
+use crate::pipeline::{BIN_SCALE, DECODED_GAIN, MAP_REPORT, SLOT_STANDARD, StageName};
 use crate::preset::Preset;
 use crate::train::latents::Standard;
 use crate::train::run::{START, State, holds_a_run, save_finished};
@@ -27,13 +29,16 @@ const STAGES_IN_ORDER: &str = "tokenizer, adapter, actions, dynamics";
 /// The dynamics' null action, which lies in the graph that embeds actions.
 const NULL_ACTION: &str = "null_action";
 
+/// The map to richer vectors, which lies there too, if there is one.
+const MAP: &str = "map";
+
 /// Makes every stage of the run in `run` that has not begun start from the weights of a set; those `kept` are finished as they are.
 ///
 /// # Errors
-/// When the set cannot be read, its networks have other sizes than the preset's, a stage is to be kept and one before it is not, or a file
-/// cannot be written.
+/// When the set cannot be read, its networks have other sizes than the preset's, a stage is to be kept and one before it is not, the dynamics
+/// of one of the two is told actions through a map and could not be of the other, or a file cannot be written.
 pub fn from_set(set: &Path, preset: &Preset, run: &Path, kept: &[StageName]) -> Result<()> {
-    let all = StageName::ALL.iter().map(|stage| kept.contains(stage));
+    let all = StageName::ALWAYS.iter().map(|stage| kept.contains(stage));
     ensure!(
         all.is_sorted_by(|earlier, later| earlier >= later),
         "a stage can only be kept together with all before it: {STAGES_IN_ORDER}"
@@ -47,7 +52,13 @@ pub fn from_set(set: &Path, preset: &Preset, run: &Path, kept: &[StageName]) -> 
         preset.name
     );
     let graphs = Graphs { set, manifest: &manifest };
-    let place = Place { run, manifest: &manifest, kept };
+    let map = graphs.read(Graph::ActionEmbedding)?.of_part(MAP);
+    check_map(&manifest.name, preset, !map.is_empty(), kept)?;
+    // A map is of the actions that it maps. When they are learned anew, so are the richer table and the map to it; where the set has none, they
+    // are learned beside actions that are kept.
+    let is_map_kept = kept.contains(&StageName::Actions) && !map.is_empty();
+    let kept: Vec<StageName> = kept.iter().copied().chain(is_map_kept.then_some(StageName::Map)).collect();
+    let place = Place { run, manifest: &manifest, kept: &kept };
     let device = Device::flex();
 
     let mut tokenizer = Tokenizer::new(&preset.tokenizer.network, &device);
@@ -70,9 +81,29 @@ pub fn from_set(set: &Path, preset: &Preset, run: &Path, kept: &[StageName]) -> 
     let actions = ActionModel::new(&preset.actions.network, &device);
     place.put(StageName::Actions, graphs.read(Graph::ActionEncoder)?.load_known_into(actions)?)?;
 
+    if let (Some(stage), true) = (&preset.map, kept.contains(&StageName::Map)) {
+        place.put(StageName::Map, map.load_into(ActionMap::new(&stage.network, preset.actions.network.width, &device))?)?;
+        place.bring(set, StageName::Map, card::MAP_FILE, MAP_REPORT)?;
+    }
+
     let null = graphs.read(Graph::ActionEmbedding)?.only(NULL_ACTION);
     let dynamics = graphs.read(Graph::DynamicsContext)?.merged(graphs.read(Graph::DynamicsStep)?)?.merged(null)?;
     place.put(StageName::Dynamics, dynamics.load_into(Dynamics::new(&preset.dynamics.network, &device))?)
+}
+
+/// Refuses to bring together a dynamics that is told actions through a map and one that is not.
+fn check_map(set: &str, preset: &Preset, is_carried: bool, kept: &[StageName]) -> Result<()> {
+    match (&preset.map, is_carried) {
+        (None, true) => bail!(
+            "the dynamics of {set} is told actions through a map, and preset {} has none: add [map] to it, or start from another set",
+            preset.name
+        ),
+        (Some(_), false) if kept.contains(&StageName::Dynamics) => bail!(
+            "the dynamics of {set} was never told actions through a map, and preset {} has one: keep no more than the actions",
+            preset.name
+        ),
+        _ => Ok(()),
+    }
 }
 
 struct Graphs<'a> {
@@ -112,6 +143,15 @@ impl Place<'_> {
         }
         let path = folder.join(START);
         model.save_file(&path).map_err(|error| anyhow::anyhow!("writing {}: {error:?}", path.display()))
+    }
+
+    /// Brings a file of the set, where it has it, into a stage's folder.
+    fn bring(&self, set: &Path, stage: StageName, from: &str, to: &str) -> Result<()> {
+        let (from, to) = (set.join(from), self.run.join(stage.name()).join(to));
+        if from.exists() {
+            fs::copy(&from, &to).with_context(|| format!("copying {}", from.display()))?;
+        }
+        Ok(())
     }
 
     /// Leaves beside a stage's weights what they were trained with.

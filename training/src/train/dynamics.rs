@@ -11,6 +11,7 @@ use turnaround_core::contract::SparseWeights;
 use super::latents::{Slots, numbers};
 use super::random;
 use super::run::{self, Loss, RunOptions, Schedule, Trained};
+use super::told::ActionVectors;
 use crate::corpus::Split;
 use crate::networks::actions::ActionModel;
 use crate::networks::dynamics::{Bars, Dynamics, DynamicsConfig, noise_ordered_bias};
@@ -49,18 +50,15 @@ pub const SLACK: f64 = 0.02;
 pub struct InferredActions {
     /// Sparse weights per unit.
     pub weights: Vec<SparseWeights>,
-    /// Embedded vectors of the heaviest action of a unit, of its two heaviest, … of all: `[unit][kept − 1][width]`.
-    vectors: Vec<Vec<Vec<f32>>>,
-    width: usize,
-    /// Most actions that are active in a unit.
-    most: usize,
+    /// The table's vectors of these weights.
+    pub vectors: ActionVectors,
 }
 
 impl InferredActions {
     /// Runs a trained action model over all units.
     pub fn new(model: &ActionModel, slots: &Slots, actions: usize, active: usize, device: &Device) -> Self {
         let all: Vec<usize> = (0..slots.of_unit.len()).collect();
-        let (mut weights, mut vectors, mut width) = (Vec::new(), Vec::new(), 0);
+        let (mut weights, mut vectors, mut of_heaviest, mut width) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for group in all.chunks(64) {
             let scores = numbers(model.scores(slots.batch(group, device), slots.timing(group, device)));
             let chosen: Vec<SparseWeights> = scores.chunks_exact(actions).map(|scores| sparse_weights(scores, active)).collect();
@@ -72,32 +70,18 @@ impl InferredActions {
             width = embedded.dims()[1];
             let embedded = numbers(embedded);
             let mut rows = embedded.chunks_exact(width).map(<[f32]>::to_vec);
-            vectors.extend(parts.iter().map(|parts| rows.by_ref().take(parts.len()).collect::<Vec<_>>()));
+            for parts in &parts {
+                let mut of_parts: Vec<Vec<f32>> = rows.by_ref().take(parts.len()).collect();
+                vectors.push(of_parts.pop().expect("scores are numbers, so an action has a weight"));
+                of_heaviest.push(of_parts);
+            }
             weights.extend(chosen);
         }
-        Self { weights, vectors, width, most: active }
-    }
-
-    /// Vectors of every unit of some windows, `[window, bar, width]`.
-    pub fn batch(&self, windows: &[&Vec<usize>], device: &Device) -> Tensor<3> {
-        self.batch_of(windows, |_, _| None, device)
-    }
-
-    /// The same where `kept` says of each window and bar how many of its heaviest actions are told; all if it says nothing.
-    fn batch_of(&self, windows: &[&Vec<usize>], kept: impl Fn(usize, usize) -> Option<usize>, device: &Device) -> Tensor<3> {
-        let mut values = Vec::new();
-        for (number, window) in windows.iter().enumerate() {
-            for (bar, &unit) in window.iter().enumerate() {
-                let all = self.vectors[unit].len();
-                let told = kept(number, bar).map_or(all, |kept| kept.clamp(1, all));
-                values.extend_from_slice(&self.vectors[unit][told - 1]);
-            }
-        }
-        Tensor::from_data(TensorData::new(values, [windows.len(), windows[0].len(), self.width]), device)
+        Self { weights, vectors: ActionVectors::new(vectors, width).with_heaviest(of_heaviest) }
     }
 }
 
-/// Trains dynamics on windows of the training split.
+/// Trains dynamics on windows of the training split; of every bar it is told the action vector in `told`.
 ///
 /// # Errors
 /// As [`run::run`].
@@ -106,7 +90,7 @@ pub fn train(
     forcing: &Forcing,
     schedule: &Schedule,
     slots: &Slots,
-    actions: &InferredActions,
+    told: &ActionVectors,
     options: &RunOptions,
 ) -> Result<Trained<Dynamics>> {
     let windows = slots.windows(Split::Train, config.window_bars);
@@ -122,7 +106,7 @@ pub fn train(
         let shape = [step.batch, config.window_bars, config.slots, config.channels];
         let clean = slots.batch(&units, &step.device).reshape(shape);
         let plan: Vec<Vec<BarPlan>> =
-            (0..step.batch).map(|_| plan_window(step.random, forcing, config.window_bars, actions.most)).collect();
+            (0..step.batch).map(|_| plan_window(step.random, forcing, config.window_bars, told.most())).collect();
 
         let level = grid(&plan, |bar| bar.level, &step.device);
         let noised = grid(&plan, |bar| if bar.is_target { bar.level } else { 0.0 }, &step.device);
@@ -132,7 +116,7 @@ pub fn train(
         let noisy = clean.clone() * (spread.clone().neg() + 1.0) + noise.clone() * spread;
 
         let null = grid(&plan, |bar| f32::from(u8::from(bar.is_null)), &step.device).unsqueeze_dim::<3>(2);
-        let given = actions.batch_of(&chosen, |window, bar| plan[window][bar].kept, &step.device) * (null.clone().neg() + 1.0);
+        let given = told.in_part(&chosen, |window, bar| plan[window][bar].kept, &step.device) * (null.clone().neg() + 1.0);
         let action = given + model.null_action.val().unsqueeze::<3>() * null;
         let first: Vec<usize> = chosen.iter().map(|window| window[0]).collect();
         let bias = step.random.random_bool(forcing.ordered).then(|| noise_ordered_bias(&level, patches, SLACK));
@@ -207,8 +191,9 @@ mod tests {
         let inferred = InferredActions::new(&model, &slots, config.actions, config.active, &device);
         let windows = slots.windows(Split::Train, 2);
         let window = &windows[0];
-        let told = |kept: Option<usize>| numbers(inferred.batch_of(&[window], |_, bar| kept.filter(|_| bar == 1), &device));
-        let (whole, one) = (numbers(inferred.batch(&[window], &device)), told(Some(1)));
+        let told =
+            |kept: Option<usize>| numbers(inferred.vectors.in_part(&[window], |_, bar| kept.filter(|_| bar == 1), &device));
+        let (whole, one) = (numbers(inferred.vectors.windows(&[window], &device)), told(Some(1)));
         assert_eq!((told(None), told(Some(9))), (whole.clone(), whole.clone()));
         let width = whole.len() / 2;
         assert_eq!(whole[..width], one[..width]);

@@ -251,6 +251,11 @@ impl Slots {
         Tensor::from_data(TensorData::new(values, [units.len(), 2]), device)
     }
 
+    /// Every unit of a split.
+    pub fn units(&self, split: Split) -> Vec<usize> {
+        self.pieces.get(&split).into_iter().flatten().flatten().copied().collect()
+    }
+
     /// Every run of `bars` consecutive units of one piece in a split.
     pub fn windows(&self, split: Split, bars: usize) -> Vec<Vec<usize>> {
         let pieces = self.pieces.get(&split).map_or(&[][..], Vec::as_slice);

@@ -201,6 +201,14 @@ pub fn save_finished<M: Module>(model: M, folder: &Path, state: &State) -> Resul
     fs::write(&path, serde_json::to_string(state)?).with_context(|| format!("writing {}", path.display()))
 }
 
+/// Whether a stage has come to its end in a folder.
+///
+/// # Errors
+/// When its state cannot be read.
+pub fn has_finished(folder: &Path) -> Result<bool> {
+    Ok(read_state(folder)?.is_some_and(|state| state.finished))
+}
+
 /// Whether a stage has begun in a folder.
 pub fn holds_a_run(folder: &Path) -> bool {
     folder.join(STATE).exists()
