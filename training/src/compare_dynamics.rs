@@ -20,7 +20,8 @@ use crate::heard::{heaviest, in_common};
 use crate::networks::actions::{ActionConfig, ActionModel};
 use crate::networks::cost;
 use crate::networks::dynamics::{Bars, Dynamics, noise_ordered_bias};
-use crate::train::dynamics::{self, CONTEXT_LEVEL, InferredActions, SLACK, positions};
+use crate::networks::instruments::told_width;
+use crate::train::dynamics::{self, CONTEXT_LEVEL, InferredActions, SLACK, positions, with_players};
 use crate::train::latents::{Slots, numbers};
 use crate::train::run::{RunOptions, Schedule};
 pub use preset::{BUILT_IN, DynamicsPreset};
@@ -104,6 +105,13 @@ pub struct Row {
 pub fn run(request: &Request) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (number, preset) in request.presets.iter().enumerate() {
+        let named = request.action_config.instruments.len();
+        ensure!(
+            preset.network.instruments == named && preset.network.action_width == request.action_config.width + told_width(named),
+            "{}: the actions of this run are {} wide and know {named} instruments: set action_width and instruments so",
+            preset.name,
+            request.action_config.width + told_width(named)
+        );
         let folder = request.runs.join(&preset.name);
         fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
         fs::write(folder.join("preset.toml"), toml::to_string_pretty(preset)?)?;
@@ -233,7 +241,8 @@ impl<'a> Bench<'a> {
         Tensor::from_data(TensorData::new(levels, [windows, count]), &self.request.device)
     }
 
-    /// Each context bar's own action, and what the target is told, `[window, bar, width]`.
+    /// Each context bar's own action, and what the target is told, `[window, bar, width]`. Players, for those who know them, are the bar's
+    /// own in any case.
     fn actions(&self, windows: &[&Vec<usize>], bars: &[usize], told: Told) -> Tensor<3> {
         let device = &self.request.device;
         let own = self.request.inferred.batch(windows, device);
@@ -246,7 +255,8 @@ impl<'a> Bench<'a> {
         };
         let last = self.preset.network.window_bars - self.target - 1;
         let part = |from: usize, count: usize| own.clone().narrow(1, from, count);
-        Tensor::cat(vec![part(0, self.target), given, part(self.target + 1, last)], 1)
+        let told = Tensor::cat(vec![part(0, self.target), given, part(self.target + 1, last)], 1);
+        with_players(told, self.request.inferred.heard_players(windows, device))
     }
 
     fn errors(&self, made: &[Vec<f32>]) -> Vec<f64> {
@@ -344,6 +354,7 @@ mod tests {
             conditioning,
             window_bars: 4,
             action_width: 16,
+            instruments: 0,
             slots: SLOTS,
             slots_per_patch: 2,
             channels: CHANNELS,
@@ -365,7 +376,7 @@ mod tests {
             device: device.clone(),
         };
         let actions = actions::train(&config, &schedule(300), &slots, &options).expect("actions are learned").model;
-        let inferred = InferredActions::new(&actions, &slots, config.actions, config.active, &device);
+        let inferred = InferredActions::new(&actions, &config, &slots, &device);
         let request = Request {
             presets: vec![preset("adaptive", Conditioning::AdaptiveNorm), preset("cross", Conditioning::CrossAttention)],
             slots: &slots,

@@ -173,10 +173,10 @@ impl Pipeline {
     /// # Errors
     /// As [`Pipeline::train`].
     pub fn act(&self, slots: &Slots) -> Result<Acted> {
-        let (stage, sizes) = (&self.preset.actions, self.preset.sizes());
+        let stage = &self.preset.actions;
         let options = self.options(StageName::Actions, stage.share);
         let actions = actions::train(&stage.network, &stage.schedule, slots, &options)?;
-        let inferred = InferredActions::new(&actions.model, slots, sizes.actions, sizes.active_actions, &self.device);
+        let inferred = InferredActions::new(&actions.model, &stage.network, slots, &self.device);
         Ok(Acted { actions, inferred })
     }
 
@@ -207,7 +207,10 @@ impl Pipeline {
         let adapter = adapter::train(&stage.network, &stage.schedule, &latents, &train, &options)?;
 
         let standard = self.stage_folder(StageName::Adapter).join(SLOT_STANDARD);
-        let slots = Slots::of_latents(&standard, &latents, &self.corpus, &adapter.model, &sizes, &self.device)?;
+        let mut slots = Slots::of_latents(&standard, &latents, &self.corpus, &adapter.model, &sizes, &self.device)?;
+        if !self.preset.actions.network.instruments.is_empty() {
+            slots.players = self.corpus.players()?;
+        }
         Ok(Heard { tokenizer, adapter, companding: source.companding().clone(), decoded_gain, slots })
     }
 

@@ -13,6 +13,7 @@ pub mod cost;
 pub mod denoiser;
 pub mod dynamics;
 pub mod filter;
+pub mod instruments;
 pub mod layers;
 pub mod perceiver;
 pub mod quantiser;

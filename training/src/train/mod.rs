@@ -14,6 +14,7 @@ pub mod gain;
 pub mod kept;
 pub mod latents;
 pub mod perceiver;
+pub mod players;
 pub mod random;
 pub mod rebuild;
 pub mod run;
