@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::descriptors::{Descriptor, Effect};
+use crate::instruments::Instrument;
 
 /// The manifest format this code reads and writes. Raised when an older reader would misunderstand a set.
 pub const FORMAT: u32 = 2;
@@ -35,9 +36,9 @@ pub enum Graph {
     AdapterEncoder,
     /// Slots back to a bar of a given length.
     AdapterDecoder,
-    /// A bar's slots to one score per action.
+    /// A bar's slots to one score per action; in a set with instruments also to the probability that each of them plays.
     ActionEncoder,
-    /// Weights over actions (or the null action) to the vector the dynamics reads.
+    /// Weights over actions (or the null action), in a set with instruments also who plays, to the vector the dynamics reads.
     ActionEmbedding,
     /// Context bars to cached attention keys and values, once per edit.
     DynamicsContext,
@@ -103,7 +104,8 @@ impl Graph {
                 port("timing", [Axis::Batch, Axis::Fixed(TIMING_FEATURES)]),
             ],
             Graph::ActionEmbedding => {
-                vec![port("weights", [Axis::Batch, Axis::Fixed(actions)]), port("is_null", [Axis::Batch, one()])]
+                let action = [port("weights", [Axis::Batch, Axis::Fixed(actions)]), port("is_null", [Axis::Batch, one()])];
+                action.into_iter().chain(players(sizes)).collect()
             }
             Graph::DynamicsContext => vec![
                 port("slots", [Axis::Batch, Axis::Context, Axis::Fixed(slots), Axis::Fixed(channels)]),
@@ -137,7 +139,9 @@ impl Graph {
             Graph::DecoderStep => vec![port("clean", [one(), frames(), Axis::Fixed(2 * bins)])],
             Graph::AdapterEncoder => vec![port("slots", [one(), Axis::Fixed(slots), Axis::Fixed(channels)])],
             Graph::AdapterDecoder => vec![port("latents", [one(), Axis::Tokens(1), Axis::Fixed(channels)])],
-            Graph::ActionEncoder => vec![port("scores", [Axis::Batch, Axis::Fixed(actions)])],
+            Graph::ActionEncoder => {
+                [port("scores", [Axis::Batch, Axis::Fixed(actions)])].into_iter().chain(players(sizes)).collect()
+            }
             Graph::ActionEmbedding => vec![port("action", [Axis::Batch, Axis::Fixed(action_width)])],
             Graph::DynamicsContext => vec![
                 port("keys", cache(layers, heads, sizes, head_width)),
@@ -158,6 +162,11 @@ impl fmt::Display for Graph {
 
 fn port<const N: usize>(name: &str, shape: [Axis; N]) -> Port {
     Port { name: name.to_owned(), shape: shape.to_vec() }
+}
+
+/// Who plays, 0 to 1 an instrument, in sets that know instruments.
+fn players(sizes: &Sizes) -> Option<Port> {
+    (sizes.instruments > 0).then(|| port("instruments", [Axis::Batch, Axis::Fixed(sizes.instruments)]))
 }
 
 /// `[layer, batch, head, context token, channel of a head]`.
@@ -274,7 +283,10 @@ pub struct Sizes {
     pub actions: usize,
     /// Actions with a weight above zero in an inferred action.
     pub active_actions: usize,
-    /// Numbers in an embedded action.
+    /// Instruments that the networks hear and are told of; 0 for a set that knows none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub instruments: usize,
+    /// Numbers in an embedded action, those for instruments included.
     pub action_width: usize,
     /// Layers of the dynamics.
     pub layers: usize,
@@ -286,6 +298,10 @@ pub struct Sizes {
     pub window_bars: usize,
     /// Tokens of surrounding audio on each side of a bar that the tokenizer reads and the decoder is held to.
     pub margin_tokens: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Sizes {
@@ -411,6 +427,9 @@ pub struct Manifest {
     pub statistics: Statistics,
     /// The knobs; `sizes.actions` long.
     pub actions: Vec<Action>,
+    /// The instruments, in the order of the graphs' numbers; `sizes.instruments` long.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instruments: Vec<Instrument>,
     /// Every graph of [`Graph::ALL`].
     pub graphs: BTreeMap<Graph, GraphFile>,
     /// How the set was made.
@@ -554,6 +573,9 @@ impl Manifest {
         for measured in self.actions.iter().filter_map(|action| action.measured.as_ref()) {
             measured.check()?;
         }
+        expect("instruments", self.instruments.len() == sizes.instruments, sizes.instruments, self.instruments.len())?;
+        let is_twice = |(place, one): (usize, &Instrument)| self.instruments[..place].contains(one);
+        expect("instruments", !self.instruments.iter().enumerate().any(is_twice), "each listed once", "not")?;
         expect("reference_actions", !statistics.reference_actions.is_empty(), "not empty", 0)?;
         let known = |weights: &SparseWeights| {
             !weights.is_empty() && weights.iter().all(|&(k, w)| usize::from(k) < sizes.actions && w.is_finite() && w >= 0.0)
@@ -605,6 +627,7 @@ mod tests {
             features: 6,
             actions: 3,
             active_actions: 2,
+            instruments: 0,
             action_width: 5,
             layers: 2,
             heads: 1,
@@ -639,6 +662,7 @@ mod tests {
                 reference_actions: vec![vec![(0, 0.75), (2, 0.25)]],
             },
             actions: ["one", "two", "three"].map(|label| Action { label: label.to_owned(), usage: 0.5, measured: None }).to_vec(),
+            instruments: Vec::new(),
             graphs: Graph::ALL.into_iter().map(|graph| (graph, file(graph))).collect(),
             training: TrainingSummary {
                 preset: "tiny".to_owned(),
@@ -665,6 +689,40 @@ mod tests {
         manifest.actions[0].measured = Some(measured());
         assert_eq!(Manifest::parse(&manifest.to_json()).unwrap(), manifest);
         assert!(manifest.to_json().contains("\"bass_density\": 0.25"));
+    }
+
+    /// A manifest that lists these instruments.
+    fn with_instruments(instruments: &[Instrument]) -> Manifest {
+        let mut manifest = manifest();
+        manifest.sizes.instruments = instruments.len();
+        manifest.instruments = instruments.to_vec();
+        for (graph, file) in &mut manifest.graphs {
+            (file.inputs, file.outputs) = (graph.inputs(&manifest.sizes), graph.outputs(&manifest.sizes));
+        }
+        manifest
+    }
+
+    #[test]
+    fn instruments_are_two_ports_more_and_are_left_out_where_there_are_none() {
+        assert!(!manifest().to_json().contains("instruments"));
+        let manifest = with_instruments(&[Instrument::Drums, Instrument::ElectricPiano]);
+        let text = manifest.to_json();
+        assert_eq!(Manifest::parse(&text).unwrap(), manifest);
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["instruments"], serde_json::json!(["drums", "electric_piano"]));
+        let port = serde_json::json!({"name": "instruments", "shape": ["batch", 2]});
+        assert_eq!(value["graphs"]["action_encoder"]["outputs"][1], port);
+        assert_eq!(value["graphs"]["action_embedding"]["inputs"][2], port);
+        assert_eq!(value["graphs"]["dynamics_step"]["inputs"].as_array().unwrap().len(), 7);
+    }
+
+    #[test]
+    fn instruments_that_are_listed_twice_or_miscounted_are_refused() {
+        let twice = with_instruments(&[Instrument::Drums, Instrument::Drums]).to_json();
+        let message = Manifest::parse(&twice).unwrap_err().to_string();
+        assert_eq!(message, "the manifest's instruments should be each listed once, but is not");
+        let message = refusal(|manifest| manifest.instruments.push(Instrument::Bass));
+        assert_eq!(message, "the manifest's instruments should be 0, but is 1");
     }
 
     /// What a changed manifest is refused with.

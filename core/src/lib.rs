@@ -8,7 +8,7 @@
 //! - [`filter`], [`erb`], [`full_band`], [`mod@level`] and [`stereo`]: what a new bar needs besides the networks' sound: highs, loudness
 //!   and a place;
 //! - [`descriptors`]: what of a bar can be put into words;
-//! - [`latents`] and [`actions`]: the small arithmetic between the networks;
+//! - [`latents`], [`actions`] and [`instruments`]: the small arithmetic between the networks, and who plays;
 //! - [`noise`], [`schedule`], [`guidance`] and [`sampler`]: how noise becomes a clean signal in a few calls;
 //! - [`contract`]: what a model set promises about all of this.
 //!
@@ -26,6 +26,7 @@ pub mod erb;
 pub mod filter;
 pub mod full_band;
 pub mod guidance;
+pub mod instruments;
 pub mod latents;
 pub mod level;
 pub mod mel;

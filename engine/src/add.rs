@@ -33,7 +33,7 @@ pub struct Addition<'a> {
     pub until: Option<BarNumber>,
     /// The action of each new bar, one to [`MOST_BARS`]. [`ActionChoice::Own`] is refused: there is nothing to hear it in.
     pub actions: &'a [ActionChoice],
-    /// How. The strength does not count: new bars begin from nothing.
+    /// How. The strength does not count: new bars begin from nothing. Players are told only where they are named.
     pub settings: Settings,
 }
 
@@ -85,6 +85,7 @@ impl Engine {
         if addition.actions.contains(&ActionChoice::Own) {
             return Err(EngineError::NoOwnAction);
         }
+        addition.settings.players.check(&self.set().manifest().instruments)?;
         let actions = self.set().sizes().actions;
         let bars = room.first.through(room.last);
         bars.zip(addition.actions).map(|(bar, action)| Ok((bar, action.checked(actions)?))).collect()

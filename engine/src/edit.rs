@@ -12,12 +12,12 @@ use turnaround_core::sampler::Known;
 use crate::engine::EngineError;
 use crate::imagine::Imagined;
 use crate::job::{Job, Stage};
-use crate::regenerate::{ActionChoice, Edges, Settings};
+use crate::regenerate::{ActionChoice, Edges, PlayersChoice, Settings};
 use crate::road::context::{Plan, plan};
 use crate::road::encode::cut;
 use crate::road::seed::{Purpose, stream};
-use crate::road::{ActionVector, Decoding, Latents, Road, Window, WindowBar, splice};
-use crate::song::{Heard, Song};
+use crate::road::{ActionVector, Decoding, Latents, PlayersRow, Road, Window, WindowBar, splice};
+use crate::song::{Heard, Inferred, Song};
 
 /// Steps of the job for hearing one unit, and for decoding one besides the decoder's calls.
 const STEPS_TO_HEAR: usize = 3;
@@ -28,12 +28,6 @@ const STEPS_TO_FINISH: usize = 5;
 
 /// How much sound is kept beyond the ends of an open edge, for crossover and resampler to hear, in fades.
 const FADES_BEYOND: i64 = 2;
-
-/// Actions that nobody asked for and that predictions are mixed with, embedded.
-struct Unasked {
-    unrelated: ActionVector,
-    null: ActionVector,
-}
 
 pub(crate) struct Edit<'a> {
     road: &'a Road<'a>,
@@ -50,8 +44,8 @@ pub(crate) struct Edit<'a> {
     remembered: BTreeMap<usize, (Vec<f32>, ActionVector)>,
     /// Tokens of units made, `[token, channel]`.
     tokens: BTreeMap<usize, Vec<f32>>,
-    /// Actions that units were made with.
-    actions: BTreeMap<usize, SparseWeights>,
+    /// What units were made with.
+    made_with: BTreeMap<usize, MadeWith>,
     context: BTreeSet<usize>,
     made: BTreeSet<usize>,
     /// Mean squares of the context that is heard now.
@@ -61,6 +55,13 @@ pub(crate) struct Edit<'a> {
     track: Vec<f32>,
     /// New sound around the outer ends of runs, and where on the track it begins. Only a caller that fades by itself hears it.
     open_ends: Vec<(i64, Vec<f32>)>,
+}
+
+/// The action that a unit or bar was made with, and who was to play it.
+#[derive(Clone)]
+pub(crate) struct MadeWith {
+    pub weights: SparseWeights,
+    pub players: PlayersRow,
 }
 
 impl<'a> Edit<'a> {
@@ -89,7 +90,7 @@ impl<'a> Edit<'a> {
             heard: BTreeMap::new(),
             remembered: BTreeMap::new(),
             tokens: BTreeMap::new(),
-            actions: BTreeMap::new(),
+            made_with: BTreeMap::new(),
             context: BTreeSet::new(),
             made: BTreeSet::new(),
             context_powers: [0.0; 4],
@@ -103,9 +104,9 @@ impl<'a> Edit<'a> {
     pub(crate) fn run(&mut self, job: &mut Job) -> Result<Vec<f32>, EngineError> {
         let plans = self.plans()?;
         job.expect(self.steps(&plans));
-        let unasked = self.unasked(job)?;
+        let unrelated_action = self.unrelated_action(job)?;
         for plan in &plans {
-            self.imagine(plan, &unasked, job)?;
+            self.imagine(plan, &unrelated_action, job)?;
         }
         for plan in &plans {
             self.sound(plan, job)?;
@@ -121,10 +122,10 @@ impl<'a> Edit<'a> {
     pub(crate) fn imagined(&mut self, job: &mut Job) -> Result<Vec<Imagined>, EngineError> {
         let plans = self.plans()?;
         job.expect(self.steps(&plans));
-        let unasked = self.unasked(job)?;
+        let unrelated_action = self.unrelated_action(job)?;
         let mut units = BTreeMap::new();
         for plan in &plans {
-            for (&unit, made) in plan.targets.iter().zip(self.imagine(plan, &unasked, job)?) {
+            for (&unit, made) in plan.targets.iter().zip(self.imagine(plan, &unrelated_action, job)?) {
                 let dry = self.hear(unit, job)?.slots;
                 units.insert(unit, Imagined { dry, made });
             }
@@ -148,16 +149,16 @@ impl<'a> Edit<'a> {
         bars.map(BarNumber::get).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// The action that each chosen bar was made with.
-    pub(crate) fn bar_actions(&self) -> BTreeMap<BarNumber, SparseWeights> {
-        let mut actions = BTreeMap::new();
-        for (&unit, weights) in &self.actions {
+    /// What each chosen bar was made with.
+    pub(crate) fn bars_made_with(&self) -> BTreeMap<BarNumber, MadeWith> {
+        let mut of_bar = BTreeMap::new();
+        for (&unit, made_with) in &self.made_with {
             let bars = &self.song.units[unit].bars;
             for bar in bars.start().through(*bars.end()).filter(|bar| self.chosen.contains_key(bar)) {
-                actions.entry(bar).or_insert_with(|| weights.clone());
+                of_bar.entry(bar).or_insert_with(|| made_with.clone());
             }
         }
-        actions
+        of_bar
     }
 
     /// What is denoised together, and in which order.
@@ -184,14 +185,15 @@ impl<'a> Edit<'a> {
         let heard: BTreeSet<usize> = plans.iter().flat_map(|plan| plan.targets.iter().chain(&plan.context)).copied().collect();
         let decode = self.targets.len() * (self.settings.quality.decoder_calls() + STEPS_TO_DECODE);
         let dynamics = plans.len() * (self.settings.quality.dynamics_steps() + 1);
-        heard.len() * STEPS_TO_HEAR + decode + dynamics + plans.len() + 2 + STEPS_TO_FINISH
+        heard.len() * STEPS_TO_HEAR + decode + dynamics + plans.len() + self.targets.len() + 1 + STEPS_TO_FINISH
     }
 
-    /// The action of a training bar that has nothing to do with this edit, chosen by the seed; and none.
-    fn unasked(&self, job: &mut Job) -> Result<Unasked, EngineError> {
+    /// The action of a training bar that has nothing to do with this edit, chosen by the seed, and nothing about players: guidance presses
+    /// both upon the bar.
+    fn unrelated_action(&self, job: &mut Job) -> Result<ActionVector, EngineError> {
         let actions = &self.road.set().statistics().reference_actions;
         let index = stream(self.settings.seed, Purpose::Guidance, 0) % actions.len() as u64;
-        Ok(Unasked { unrelated: self.embed(&actions[index as usize], job)?, null: self.embed(&SparseWeights::new(), job)? })
+        self.embed(&actions[index as usize], &self.road.nobody(), job)
     }
 
     fn hear(&mut self, unit: usize, job: &mut Job) -> Result<Heard, EngineError> {
@@ -203,17 +205,23 @@ impl<'a> Edit<'a> {
     }
 
     /// Denoises one window: the tokens of its targets, and what later windows hear of them. Hands back the targets' slots.
-    fn imagine(&mut self, plan: &Plan, unasked: &Unasked, job: &mut Job) -> Result<Vec<Vec<f32>>, EngineError> {
+    fn imagine(&mut self, plan: &Plan, unrelated_action: &ActionVector, job: &mut Job) -> Result<Vec<Vec<f32>>, EngineError> {
         let mut window = Window {
             context: Vec::new(),
             targets: Vec::new(),
             timing: self.song.timing(plan.targets[0]),
-            unrelated_action: unasked.unrelated.clone(),
-            null_action: unasked.null.clone(),
+            unrelated_action: unrelated_action.clone(),
         };
         for &unit in &plan.context {
             let (slots, action) = self.given(unit, job)?;
-            window.context.push(WindowBar { place: unit, slots, action, amount: 1.0, noise_seed: 0 });
+            window.context.push(WindowBar {
+                place: unit,
+                slots,
+                action,
+                null_action: ActionVector::new(),
+                amount: 1.0,
+                noise_seed: 0,
+            });
         }
         for &unit in &plan.targets {
             let target = self.target(unit, job)?;
@@ -241,33 +249,49 @@ impl<'a> Edit<'a> {
         if let Some(made) = self.remembered.get(&unit) {
             return Ok(made.clone());
         }
-        let Heard { slots, action, .. } = self.hear(unit, job)?;
-        Ok((slots, action))
+        let Heard { slots, inferred, .. } = self.hear(unit, job)?;
+        Ok((slots, inferred.action))
     }
 
     fn target(&mut self, unit: usize, job: &mut Job) -> Result<WindowBar, EngineError> {
         let choice = chosen_bar(self.song, self.chosen, unit).and_then(|bar| self.chosen.get(&bar)).cloned().unwrap_or_default();
         let dry = if self.song.added.contains(&unit) { None } else { Some(self.hear(unit, job)?) };
-        let (weights, action) = match (choice, &dry) {
-            (ActionChoice::Own, Some(dry)) => (dry.weights.clone(), dry.action.clone()),
-            (ActionChoice::Weights(weights), _) => {
-                // The networks know whole actions only.
-                let whole: SparseWeights = weights.iter().map(|&(action, weight)| (action, weight / amount(&weights))).collect();
-                let action = self.embed(&whole, job)?;
-                (weights, action)
-            }
-            (ActionChoice::Null | ActionChoice::Own, _) => (SparseWeights::new(), self.embed(&SparseWeights::new(), job)?),
+        let heard = dry.as_ref().map(|dry| &dry.inferred);
+        let players = self.players(heard);
+        let weights = match (choice, heard) {
+            (ActionChoice::Own, Some(heard)) => heard.weights.clone(),
+            (ActionChoice::Weights(weights), _) => weights,
+            (ActionChoice::Null | ActionChoice::Own, _) => SparseWeights::new(),
         };
         let amount = if weights.is_empty() { 1.0 } else { amount(&weights) };
-        self.actions.insert(unit, weights);
+        let null_action = self.embed(&SparseWeights::new(), &players, job)?;
+        let action = match heard {
+            _ if weights.is_empty() => null_action.clone(),
+            Some(heard) if heard.weights == weights && heard.players == players => heard.action.clone(),
+            _ => {
+                // The networks know whole actions only.
+                let whole: SparseWeights = weights.iter().map(|&(action, weight)| (action, weight / amount)).collect();
+                self.embed(&whole, &players, job)?
+            }
+        };
+        self.made_with.insert(unit, MadeWith { weights, players });
         let noise_seed = stream(self.settings.seed, Purpose::Dynamics, unit);
         // Where there is no dry form nothing is begun from but noise.
         let slots = dry.map_or_else(|| vec![0.0; self.road.sizes().slots * self.road.sizes().channels], |dry| dry.slots);
-        Ok(WindowBar { place: unit, slots, action, amount, noise_seed })
+        Ok(WindowBar { place: unit, slots, action, null_action, amount, noise_seed })
     }
 
-    fn embed(&self, weights: &SparseWeights, job: &mut Job) -> Result<ActionVector, EngineError> {
-        job.step(Stage::Actions, || self.road.embed_action(weights).map_err(EngineError::from))
+    /// Who is to play a unit in which `heard` was heard, if it was there before.
+    fn players(&self, heard: Option<&Inferred>) -> PlayersRow {
+        match (self.settings.players, heard) {
+            (PlayersChoice::Heard, Some(heard)) => heard.players.clone(),
+            (PlayersChoice::These(players), _) => players.row(&self.road.set().manifest().instruments),
+            (PlayersChoice::Heard | PlayersChoice::Anyone, _) => self.road.nobody(),
+        }
+    }
+
+    fn embed(&self, weights: &SparseWeights, players: &PlayersRow, job: &mut Job) -> Result<ActionVector, EngineError> {
+        job.step(Stage::Actions, || self.road.embed_action(weights, players).map_err(EngineError::from))
     }
 
     /// Later windows hear the new unit, with the action that is heard in it.
@@ -275,10 +299,10 @@ impl<'a> Edit<'a> {
         if self.targets.last() == Some(&unit) {
             return Ok(());
         }
-        let (_, action) = self.song.infer(unit, slots, self.road, job)?;
+        let heard = self.song.infer(unit, slots, self.road, job)?;
         let mut noise = vec![0.0; slots.len()];
         GaussianNoise::new(stream(self.settings.seed, Purpose::Past, unit)).fill(&mut noise);
-        self.remembered.insert(unit, (blend(slots, &noise, self.settings.past_noise), action));
+        self.remembered.insert(unit, (blend(slots, &noise, self.settings.past_noise), heard.action));
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use turnaround_core::instruments::Instrument;
 use turnaround_core::resample::ResampleError;
 
 use crate::job::Cancelled;
@@ -62,6 +63,17 @@ pub enum EngineError {
         index: u16,
         /// The highest index.
         last: usize,
+    },
+    /// Players for a set that knows none.
+    #[error("this model set knows no instruments, so it cannot be told who plays; turnaround info lists those of a set")]
+    NoInstruments,
+    /// An instrument that the set does not list.
+    #[error("this model set does not know the {instrument}; its instruments are {known}")]
+    UnknownInstrument {
+        /// The instrument asked for.
+        instrument: Instrument,
+        /// Those of the set, by name.
+        known: String,
     },
     /// Weights that make no action.
     #[error("the weights of an action must be finite and not negative, with at least one above 0")]

@@ -1,12 +1,14 @@
 //! A model set without learning, for tests: each action is a tone, so what was done to a bar can be heard in the buffer.
 //!
 //! Channel c of a latent token is the loudness of bin 10 + 6 c. The dynamics writes the channel of the action it is given, the decoder
-//! writes the tones of the channels, and a tenth of its noise, so that seeds can be told apart. Every call is written down.
+//! writes the tones of the channels, and a tenth of its noise, so that seeds can be told apart. In a set with instruments each of these is
+//! a tone too, after those of the actions. Every call is written down.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use turnaround_core::contract::{Action, Axis, FORMAT, Graph, GraphFile, Manifest, Port, Sizes, Statistics, TrainingSummary};
+use turnaround_core::instruments::Instrument;
 
 use crate::model_set::ModelSet;
 use crate::runtime::{Dimension, Network, PortInfo, RuntimeError, RuntimeReport, Tensor, TensorView};
@@ -47,6 +49,7 @@ pub(crate) fn sizes() -> Sizes {
         features: 16,
         actions: 8,
         active_actions: 3,
+        instruments: 0,
         action_width: 10,
         layers: 2,
         heads: 1,
@@ -56,8 +59,14 @@ pub(crate) fn sizes() -> Sizes {
     }
 }
 
-pub(crate) fn manifest() -> Manifest {
-    let sizes = sizes();
+/// The channel of an instrument's tone, by its place in the set.
+pub(crate) fn channel_of_player(place: usize) -> usize {
+    sizes().actions + place
+}
+
+fn manifest(instruments: &[Instrument]) -> Manifest {
+    let count = instruments.len();
+    let sizes = Sizes { instruments: count, action_width: sizes().action_width + count, ..sizes() };
     let graph = |graph: Graph| GraphFile {
         file: format!("{graph}.onnx"),
         bytes: 0,
@@ -81,6 +90,7 @@ pub(crate) fn manifest() -> Manifest {
             reference_actions: vec![vec![(7, 1.0)]],
         },
         actions: (0..sizes.actions).map(|n| Action { label: format!("tone {n}"), usage: 0.1, measured: None }).collect(),
+        instruments: instruments.to_vec(),
         graphs: Graph::ALL.into_iter().map(|name| (name, graph(name))).collect(),
         training: TrainingSummary {
             preset: "none".into(),
@@ -96,19 +106,24 @@ pub(crate) fn manifest() -> Manifest {
 }
 
 pub(crate) fn engine() -> (Engine, Calls) {
-    let calls = Calls::default();
-    let networks = Graph::ALL.into_iter().map(|graph| (graph, network(graph, &calls))).collect();
-    (Engine::new(ModelSet::from_networks(manifest(), networks, report()).unwrap()), calls)
+    engine_with(&[])
+}
+
+/// An engine whose set knows these instruments.
+pub(crate) fn engine_with(instruments: &[Instrument]) -> (Engine, Calls) {
+    let (calls, manifest) = (Calls::default(), manifest(instruments));
+    let networks = networks(&manifest.sizes, &calls);
+    (Engine::new(ModelSet::from_networks(manifest, networks, report()).unwrap()), calls)
 }
 
 /// An engine one of whose networks returns what is no number.
 pub(crate) fn broken_engine(broken: Graph) -> Engine {
-    let calls = Calls::default();
-    let mut networks: BTreeMap<Graph, Box<dyn Network>> =
-        Graph::ALL.into_iter().map(|graph| (graph, network(graph, &calls))).collect();
-    let FakeNetwork { inputs, outputs, .. } = fake(broken, &calls);
-    networks.insert(broken, Box::new(BrokenNetwork { inner: fake(broken, &calls), inputs, outputs }));
-    Engine::new(ModelSet::from_networks(manifest(), networks, report()).unwrap())
+    let (calls, manifest) = (Calls::default(), manifest(&[]));
+    let mut networks = networks(&manifest.sizes, &calls);
+    let inner = fake(broken, &manifest.sizes, &calls);
+    let (inputs, outputs) = (inner.inputs.clone(), inner.outputs.clone());
+    networks.insert(broken, Box::new(BrokenNetwork { inner, inputs, outputs }));
+    Engine::new(ModelSet::from_networks(manifest, networks, report()).unwrap())
 }
 
 fn report() -> RuntimeReport {
@@ -122,14 +137,15 @@ fn report() -> RuntimeReport {
     }
 }
 
-fn network(graph: Graph, calls: &Calls) -> Box<dyn Network> {
-    Box::new(fake(graph, calls))
+fn networks(sizes: &Sizes, calls: &Calls) -> BTreeMap<Graph, Box<dyn Network>> {
+    let network = |graph: Graph| Box::new(fake(graph, sizes, calls)) as Box<dyn Network>;
+    Graph::ALL.into_iter().map(|graph| (graph, network(graph))).collect()
 }
 
-fn fake(graph: Graph, calls: &Calls) -> FakeNetwork {
-    let sizes = sizes();
+fn fake(graph: Graph, sizes: &Sizes, calls: &Calls) -> FakeNetwork {
     let ports = |ports: Vec<Port>| ports.into_iter().map(port).collect();
-    FakeNetwork { graph, inputs: ports(graph.inputs(&sizes)), outputs: ports(graph.outputs(&sizes)), calls: calls.clone() }
+    let (inputs, outputs) = (ports(graph.inputs(sizes)), ports(graph.outputs(sizes)));
+    FakeNetwork { graph, sizes: *sizes, inputs, outputs, calls: calls.clone() }
 }
 
 fn port(port: Port) -> PortInfo {
@@ -142,6 +158,7 @@ fn port(port: Port) -> PortInfo {
 
 struct FakeNetwork {
     graph: Graph,
+    sizes: Sizes,
     inputs: Vec<PortInfo>,
     outputs: Vec<PortInfo>,
     calls: Calls,
@@ -163,7 +180,7 @@ impl Network for FakeNetwork {
             check(self.graph, input, port);
         }
         self.calls.lock().unwrap().push(FakeCall { graph: self.graph, inputs: inputs.clone() });
-        let outputs = compute(self.graph, &inputs);
+        let outputs = compute(self.graph, &inputs, &self.sizes);
         for (output, port) in outputs.iter().zip(&self.outputs) {
             check(self.graph, output, port);
         }
@@ -203,22 +220,21 @@ fn check(graph: Graph, tensor: &Tensor, port: &PortInfo) {
     assert!(fits, "{graph} {}: {:?} is not {shape:?}", port.name, tensor.shape());
 }
 
-fn compute(graph: Graph, inputs: &[Tensor]) -> Vec<Tensor> {
-    let sizes = sizes();
+fn compute(graph: Graph, inputs: &[Tensor], sizes: &Sizes) -> Vec<Tensor> {
     match graph {
-        Graph::Encoder => vec![encoder(&inputs[0], &sizes)],
-        Graph::DecoderCondition => decoder_condition(&inputs[0], &sizes),
-        Graph::DecoderStep => vec![decoder_step(inputs, &sizes)],
+        Graph::Encoder => vec![encoder(&inputs[0], sizes)],
+        Graph::DecoderCondition => decoder_condition(&inputs[0], sizes),
+        Graph::DecoderStep => vec![decoder_step(inputs, sizes)],
         Graph::AdapterEncoder | Graph::AdapterDecoder => vec![interpolated(&inputs[0], &inputs[1])],
-        Graph::ActionEncoder => vec![action_encoder(&inputs[0], &sizes)],
-        Graph::ActionEmbedding => vec![action_embedding(inputs, &sizes)],
+        Graph::ActionEncoder => action_encoder(&inputs[0], sizes),
+        Graph::ActionEmbedding => vec![action_embedding(inputs, sizes)],
         Graph::DynamicsContext => {
             let [batch, context] = [inputs[0].shape()[0], inputs[0].shape()[1]];
             let shape = vec![sizes.layers, batch, 1, context * sizes.slots / sizes.slots_per_patch, sizes.head_width];
             let length = shape.iter().product();
             vec![Tensor::new(shape.clone(), vec![1.0; length]), Tensor::new(shape, vec![2.0; length])]
         }
-        Graph::DynamicsStep => vec![dynamics_step(inputs, &sizes)],
+        Graph::DynamicsStep => vec![dynamics_step(inputs, sizes)],
     }
 }
 
@@ -277,28 +293,33 @@ fn interpolated(latents: &Tensor, matrix: &Tensor) -> Tensor {
     Tensor::new(vec![1, matrix.shape()[0], channels], values)
 }
 
-/// The score of an action is the loudness of its tone.
-fn action_encoder(slots: &Tensor, sizes: &Sizes) -> Tensor {
-    let mut scores = vec![0.0; sizes.actions];
+/// The score of an action is the loudness of its tone; an instrument whose tone is heard plays.
+fn action_encoder(slots: &Tensor, sizes: &Sizes) -> Vec<Tensor> {
+    let mut loudness = vec![0.0; sizes.channels];
     for slot in slots.values().chunks_exact(sizes.channels) {
-        for (score, value) in scores.iter_mut().zip(slot) {
-            *score += value;
-        }
+        loudness.iter_mut().zip(slot).for_each(|(sum, value)| *sum += value);
     }
-    Tensor::new(vec![1, sizes.actions], scores)
+    let scores = Tensor::new(vec![1, sizes.actions], loudness[..sizes.actions].to_vec());
+    let plays = |place: usize| f32::from(u8::from(loudness[channel_of_player(place)] > 0.0));
+    let players =
+        (sizes.instruments > 0).then(|| Tensor::new(vec![1, sizes.instruments], (0..sizes.instruments).map(plays).collect()));
+    [scores].into_iter().chain(players).collect()
 }
 
-/// The weights themselves, then the null flag, then a one.
+/// The weights themselves, then the null flag, then a one, then the players.
 fn action_embedding(inputs: &[Tensor], sizes: &Sizes) -> Tensor {
-    let values = inputs[0].values().iter().chain(inputs[1].values()).copied().chain([1.0]).collect();
+    let players = inputs.get(2).map_or(&[][..], Tensor::values);
+    let values =
+        inputs[0].values().iter().chain(inputs[1].values()).copied().chain([1.0]).chain(players.iter().copied()).collect();
     Tensor::new(vec![1, sizes.action_width], values)
 }
 
-/// Each action's weight on its own channel in every slot.
+/// Each action's weight on its own channel in every slot, and each player on his.
 fn dynamics_step(inputs: &[Tensor], sizes: &Sizes) -> Tensor {
     let mut values = Vec::new();
     for action in inputs[2].values().chunks_exact(sizes.action_width) {
         let mut slot = action[..sizes.actions].to_vec();
+        slot.extend_from_slice(&action[sizes.action_width - sizes.instruments..]);
         slot.resize(sizes.channels, 0.0);
         values.extend(slot.repeat(sizes.slots));
     }

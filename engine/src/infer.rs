@@ -4,12 +4,13 @@ use turnaround_core::actions::dense_weights;
 use turnaround_core::audio::Audio;
 use turnaround_core::bars::{Bar, BarNumber};
 use turnaround_core::contract::SparseWeights;
+use turnaround_core::instruments::Instrument;
 use turnaround_core::tempo_map::TempoMap;
 
 use crate::engine::{Engine, EngineError};
 use crate::job::{Control, Job};
 use crate::road::Road;
-use crate::song::Song;
+use crate::song::{Inferred, Song};
 
 /// The action heard in one bar.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,9 @@ pub struct BarAction {
     /// Its weights, by falling weight; they sum to 1. Of a bar that the models hear in parts, the mean of its parts; of one that they
     /// hear together with others, what they hear in all of them.
     pub weights: SparseWeights,
+    /// Who plays: the probability of each of the set's instruments, in the set's order; the mean where the models hear the bar in parts.
+    /// Empty for a set that knows none.
+    pub players: Vec<(Instrument, f32)>,
 }
 
 impl Engine {
@@ -42,13 +46,15 @@ impl Engine {
         job.expect(3 * units.len());
         let mut heard = Vec::with_capacity(units.len());
         for unit in units {
-            heard.push((unit, song.hear(unit, &road, &mut job)?.weights));
+            heard.push((unit, song.hear(unit, &road, &mut job)?.inferred));
         }
         let sizes = self.set().sizes();
         let actions = wanted.into_iter().map(|bar| {
             let parts = heard.iter().filter(|(unit, _)| song.units[*unit].bars.contains(&bar.number));
-            let weights = mean(parts.map(|(_, weights)| weights), sizes.actions, sizes.active_actions);
-            BarAction { bar, weights }
+            let parts: Vec<&Inferred> = parts.map(|(_, inferred)| inferred).collect();
+            let weights = mean(parts.iter().map(|part| &part.weights), sizes.actions, sizes.active_actions);
+            let players = mean_players(&self.set().manifest().instruments, &parts);
+            BarAction { bar, weights, players }
         });
         Ok(actions.collect())
     }
@@ -79,6 +85,12 @@ fn mean<'a>(parts: impl Iterator<Item = &'a SparseWeights>, actions: usize, acti
     let total: f32 = ranked.iter().map(|(_, weight)| weight).sum();
     ranked.iter_mut().for_each(|(_, weight)| *weight /= total);
     ranked
+}
+
+/// The mean probability of each instrument over some parts, at least one.
+fn mean_players(instruments: &[Instrument], parts: &[&Inferred]) -> Vec<(Instrument, f32)> {
+    let mean = |place: usize| parts.iter().map(|part| part.players[place]).sum::<f32>() / parts.len() as f32;
+    instruments.iter().enumerate().map(|(place, &instrument)| (instrument, mean(place))).collect()
 }
 
 #[cfg(test)]

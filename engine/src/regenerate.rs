@@ -9,6 +9,7 @@ use turnaround_core::audio::Audio;
 use turnaround_core::bars::{Bar, BarNumber};
 use turnaround_core::contract::SparseWeights;
 use turnaround_core::guidance::Guidance;
+use turnaround_core::instruments::{Instrument, Players, listed};
 use turnaround_core::tempo_map::TempoMap;
 
 use crate::edit::Edit;
@@ -17,6 +18,7 @@ use crate::finish::{Finish, Finished, Run};
 use crate::job::{Control, Job, Stage};
 use crate::report::{
     AudioReport, BarReport, ModelSetReport, Region, Report, Seam, SettingsReport, TimingReport, kept_regions, labelled, level_db,
+    named,
 };
 use crate::road::{Denoising, Road};
 use crate::song::Song;
@@ -86,6 +88,20 @@ pub struct Settings {
     pub stereo: Stereo,
     /// How new bars join what is around them.
     pub edges: Edges,
+    /// Who plays the new bars, in a set that knows instruments.
+    pub players: PlayersChoice,
+}
+
+/// Who plays new bars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlayersChoice {
+    /// Those heard in the dry bar. Of a bar that is added nothing is told. The only choice in a set that knows no instruments.
+    #[default]
+    Heard,
+    /// Whoever the context and the action suggest: networks are told nothing of players.
+    Anyone,
+    /// These and no others; nobody at all is the same as [`Self::Anyone`].
+    These(Players),
 }
 
 /// What sounds above 7.2 kHz in a new bar.
@@ -139,6 +155,7 @@ impl Default for Settings {
             high_band: HighBand::Follow,
             stereo: Stereo::Follow,
             edges: Edges::Faded,
+            players: PlayersChoice::Heard,
         }
     }
 }
@@ -252,6 +269,19 @@ impl Settings {
     }
 }
 
+impl PlayersChoice {
+    /// Whether a set that lists these instruments can be told so.
+    pub(crate) fn check(self, instruments: &[Instrument]) -> Result<(), EngineError> {
+        let unknown = match self {
+            PlayersChoice::Heard => return Ok(()),
+            _ if instruments.is_empty() => return Err(EngineError::NoInstruments),
+            PlayersChoice::Anyone => return Ok(()),
+            PlayersChoice::These(players) => players.iter().find(|player| !instruments.contains(player)),
+        };
+        unknown.map_or(Ok(()), |instrument| Err(EngineError::UnknownInstrument { instrument, known: listed(instruments) }))
+    }
+}
+
 impl ActionChoice {
     /// Checked, and with weights that sum to no more than one.
     pub(crate) fn checked(&self, actions: usize) -> Result<ActionChoice, EngineError> {
@@ -340,6 +370,7 @@ impl Engine {
         if request.targets.is_empty() {
             return Err(EngineError::NoTarget);
         }
+        request.settings.players.check(&self.set().manifest().instruments)?;
         let actions = self.set().sizes().actions;
         request.targets.iter().map(|target| Ok((target.bar, target.action.checked(actions)?))).collect()
     }
@@ -353,17 +384,19 @@ impl Engine {
         limited: &[(BarNumber, f32)],
     ) -> Vec<BarReport> {
         let (mid_before, mid_after) = (before.mid(), after.mid());
-        let actions = edit.bar_actions();
+        let made_with = edit.bars_made_with();
+        let manifest = self.set().manifest();
         song.bars
             .iter()
             .filter_map(|bar| {
-                let weights = actions.get(&bar.number)?;
+                let made = made_with.get(&bar.number)?;
                 let range = bar.samples(song.rate).as_range();
                 Some(BarReport {
                     bar: bar.number.get(),
                     start_s: bar.start.get(),
                     end_s: bar.end.get(),
-                    action: labelled(weights, self.set().manifest()),
+                    action: labelled(&made.weights, manifest),
+                    players: named(manifest.instruments.iter().copied().zip(made.players.iter().copied())),
                     level_before_db: if song.is_added(bar.number) { None } else { level_db(&mid_before[range.clone()]) },
                     level_after_db: level_db(&mid_after[range]),
                     gain_db: edit.bar_gains_db(bar.number),
@@ -394,5 +427,7 @@ pub(crate) fn check_bars(song: &Song, chosen: &BTreeMap<BarNumber, ActionChoice>
 
 #[cfg(test)]
 mod full_band_tests;
+#[cfg(test)]
+mod players_tests;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use turnaround_core::audio::Audio;
 use turnaround_core::contract::{Manifest, SparseWeights, sha256_hex};
 use turnaround_core::descriptors::Effect;
+use turnaround_core::instruments::Instrument;
 
 use crate::prompt::{Choice, Wish};
 use crate::regenerate::{HighBand, Stereo};
@@ -104,6 +105,10 @@ pub struct BarReport {
     pub end_s: f64,
     /// The action it was made with; empty for the null action.
     pub action: Vec<WeightReport>,
+    /// How sure the networks were told that each instrument plays, 0 to 1; all 0 where they were told nothing. Empty for a set that knows
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub players: Vec<PlayerReport>,
     /// Level of the mid before, in dB below full scale; nothing for silence, or where there was no bar.
     pub level_before_db: Option<f64>,
     /// Level of the mid after.
@@ -123,6 +128,21 @@ pub struct WeightReport {
     pub label: String,
     /// Its share.
     pub weight: f32,
+}
+
+/// One instrument, and how sure it is that it plays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlayerReport {
+    /// Its name.
+    pub instrument: String,
+    /// 0 to 1.
+    pub probability: f32,
+}
+
+/// Instruments by name, as reports show them.
+pub fn named(players: impl IntoIterator<Item = (Instrument, f32)>) -> Vec<PlayerReport> {
+    let player = |(instrument, probability): (Instrument, f32)| PlayerReport { instrument: instrument.to_string(), probability };
+    players.into_iter().map(player).collect()
 }
 
 /// Weights with their labels, as reports show them.

@@ -16,7 +16,7 @@ use crate::regenerate::Settings;
 use crate::report::ModelSetReport;
 use crate::road::context::plan;
 use crate::road::seed::{Purpose, stream};
-use crate::road::{Decoding, Latents, Road, Stretch, Window, WindowBar, splice};
+use crate::road::{ActionVector, Decoding, Latents, Road, Stretch, Window, WindowBar, splice};
 use crate::runtime::RuntimeReport;
 use crate::song::{Heard, Song, model_track};
 
@@ -191,7 +191,9 @@ impl Trip<'_> {
         let bar = |place: usize| WindowBar {
             place,
             slots: heard[place].slots.clone(),
-            action: heard[place].action.clone(),
+            action: heard[place].inferred.action.clone(),
+            // The whole action is asked for, so none is never read.
+            null_action: ActionVector::new(),
             amount: 1.0,
             noise_seed: stream(self.settings.seed, Purpose::Dynamics, place),
         };
@@ -201,8 +203,7 @@ impl Trip<'_> {
             context: plan.context.iter().map(|&place| bar(place)).collect(),
             targets: vec![bar(unit)],
             timing: song.timing(unit),
-            unrelated_action: self.road.embed_action(&references[index as usize])?,
-            null_action: self.road.embed_action(&SparseWeights::new())?,
+            unrelated_action: self.road.embed_action(&references[index as usize], &self.road.nobody())?,
         };
         Ok(self.road.denoise::<EngineError>(&window, self.settings.denoising(), job)?.remove(0))
     }

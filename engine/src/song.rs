@@ -12,7 +12,7 @@ use turnaround_core::time::{SampleRate, Samples};
 
 use crate::engine::EngineError;
 use crate::job::{Job, Stage};
-use crate::road::{ActionVector, Latents, Road, Stretch};
+use crate::road::{ActionVector, Latents, PlayersRow, Road, Stretch};
 
 /// Peak below which a stretch counts as silent: -90 dB, under the last bit of 16.
 const SILENCE: f32 = 3.2e-5;
@@ -49,9 +49,17 @@ pub(crate) struct Heard {
     pub latents: Latents,
     /// Standardised slots.
     pub slots: Vec<f32>,
-    /// The inferred action.
+    /// The inferred action, and who plays it.
+    pub inferred: Inferred,
+}
+
+/// The action heard in a unit's slots.
+#[derive(Clone)]
+pub(crate) struct Inferred {
     pub weights: SparseWeights,
-    /// The same, embedded.
+    /// Who plays it.
+    pub players: PlayersRow,
+    /// Both, embedded.
     pub action: ActionVector,
 }
 
@@ -121,22 +129,16 @@ impl Song {
             road.encode(&frames).map_err(EngineError::from)
         })?;
         let slots = job.step(Stage::Adapt, || road.slots_from_tokens(latents.inner()).map_err(EngineError::from))?;
-        let (weights, action) = self.infer(unit, &slots, road, job)?;
-        Ok(Heard { latents, slots, weights, action })
+        let inferred = self.infer(unit, &slots, road, job)?;
+        Ok(Heard { latents, slots, inferred })
     }
 
-    /// The action in a unit's slots, and its vector.
-    pub(crate) fn infer(
-        &self,
-        unit: usize,
-        slots: &[f32],
-        road: &Road<'_>,
-        job: &mut Job,
-    ) -> Result<(SparseWeights, ActionVector), EngineError> {
+    /// The action in a unit's slots, with its players.
+    pub(crate) fn infer(&self, unit: usize, slots: &[f32], road: &Road<'_>, job: &mut Job) -> Result<Inferred, EngineError> {
         job.step(Stage::Actions, || {
-            let weights = road.infer_action(slots, self.timing(unit))?;
-            let action = road.embed_action(&weights)?;
-            Ok((weights, action))
+            let (weights, players) = road.infer_action(slots, self.timing(unit))?;
+            let action = road.embed_action(&weights, &players)?;
+            Ok(Inferred { weights, players, action })
         })
     }
 }

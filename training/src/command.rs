@@ -215,9 +215,12 @@ pub fn compare_actions(arguments: &CompareActionsArguments) -> Result<()> {
 
     let presets = named(&arguments.models, &BUILT_IN).iter().map(|name| ActionsPreset::load(name)).collect::<Result<_>>()?;
     let pipeline = arguments.train.pipeline()?;
+    let mut slots = pipeline.hear()?.slots;
+    // All are asked how much their actions say of who plays; only those that know instruments are told.
+    slots.players = pipeline.corpus.players()?;
     let request = Request {
         presets,
-        slots: &pipeline.hear()?.slots,
+        slots: &slots,
         runs: arguments.runs.clone(),
         operations: arguments.teraflop * 1e12,
         bars: arguments.bars,

@@ -1,8 +1,10 @@
 //! Latent action models, each trained with the same number of operations on the same slots and asked the same: how much nearer does a
-//! held-out bar come when the decoder is told that bar's own action, and not another's?
+//! held-out bar come when the decoder is told that bar's own action, and not another's? And how much of who plays does the action say?
 
+mod players;
 mod preset;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use turnaround_core::contract::SparseWeights;
+use turnaround_core::instruments::Players;
 use turnaround_core::noise::GaussianNoise;
 
 use crate::chance::Interval;
@@ -24,6 +27,8 @@ use crate::train::latents::{Slots, numbers};
 use crate::train::rebuild::{self, Bars};
 use crate::train::run::{self, RunOptions, Schedule};
 use crate::train::{actions, codes};
+pub use players::Heard;
+use players::{Judged, Known, probed};
 pub use preset::{ActionsPreset, BUILT_IN, Network};
 
 /// Bars in a held-out window: as many as the models that hear most.
@@ -44,11 +49,17 @@ const PRESET: &str = "preset.toml";
 /// Windows rebuilt at once.
 const BATCH: usize = 64;
 
+/// Bars of the training split, at most, that a probe learns from.
+const PROBED: usize = 2048;
+
+/// Seed of the intervals of what concerns players.
+const PROBE_SEED: u64 = 1;
+
 /// What to compare.
 pub struct Request<'a> {
     /// The models; the others are compared with the first.
     pub presets: Vec<ActionsPreset>,
-    /// What they hear.
+    /// What they hear. Where players are known the models are asked about them.
     pub slots: &'a Slots,
     /// Where their runs lie, a folder each.
     pub runs: PathBuf,
@@ -79,6 +90,11 @@ pub struct Row {
     pub heard: Vec<f64>,
     /// The same of the bar's own action where another was asked for: what would be heard if nobody listened.
     pub heard_anyway: Vec<f64>,
+    /// How much of who plays a linear probe reads off the action: the mean over instruments of the area under the ROC curve, 0.5 by chance.
+    /// Nothing where nobody knows who plays, and in all rows of a model but the first.
+    pub players_told: Option<Interval>,
+    /// How well the model itself hears who plays, instrument by instrument; empty where it does not listen for it.
+    pub players_heard: Vec<Heard>,
 }
 
 impl Row {
@@ -108,7 +124,9 @@ pub fn run(request: &Request) -> Result<Vec<Row>> {
     let count = request.bars.min(windows.len());
     ensure!(count > OTHERS, "only {count} bars are held out: build a longer corpus");
     let held_out: Vec<&Vec<usize>> = (0..count).map(|index| &windows[index * windows.len() / count]).collect();
-    let bench = Bench { request, held_out };
+    let train = request.slots.windows(Split::Train, WINDOW);
+    let learned = train.iter().step_by(train.len().div_ceil(PROBED).max(1)).collect();
+    let bench = Bench { request, held_out, learned };
     let rows: Vec<Vec<Row>> = request.presets.iter().map(|preset| bench.rows(preset)).collect::<Result<_>>()?;
     Ok(rows.into_iter().flatten().collect())
 }
@@ -135,14 +153,58 @@ struct Bench<'a> {
     request: &'a Request<'a>,
     /// Windows; the last bar of each is rebuilt.
     held_out: Vec<&'a Vec<usize>>,
+    /// Windows of the training split; probes learn from the last bar of each.
+    learned: Vec<&'a Vec<usize>>,
 }
 
-/// What is told of every held-out bar: vectors `[bar][width]`, which actions are active in them, and how the choice was spread.
+/// What is told of the last bar of every window: vectors `[bar][width]`, which actions are active in them, and how the choice was spread.
 struct Told {
     vectors: Vec<Vec<f32>>,
     active_in: Vec<Vec<u16>>,
     perplexity: Vec<(f64, usize)>,
     active: f64,
+}
+
+/// What else a decoder is told of every held-out bar: who plays, as vectors `[bar][width]` that are added to the action's.
+struct ToldPlayers {
+    heard: Vec<Vec<f32>>,
+    unsaid: Vec<f32>,
+}
+
+/// Whose players a decoder is told of.
+#[derive(Clone, Copy, PartialEq)]
+enum Whose {
+    /// Those heard in the bar that is rebuilt.
+    Own,
+    /// Those heard in the bar that the action is of.
+    Action,
+    /// Nobody's.
+    Nobody,
+}
+
+/// A model that was trained, ready to be asked.
+struct Subject<'a> {
+    name: String,
+    parameters: usize,
+    steps: u64,
+    decoder: &'a ActionDecoder,
+    told: Told,
+    players: Option<ToldPlayers>,
+    listen: Listen<'a>,
+}
+
+impl Subject<'_> {
+    /// What the decoder is told of `bar`: the action of the bar `from`, and of the players what is asked.
+    fn condition(&self, bar: usize, from: usize, whose: Whose) -> Vec<f32> {
+        let action = &self.told.vectors[from];
+        let Some(players) = &self.players else { return action.clone() };
+        let players = match whose {
+            Whose::Own => &players.heard[bar],
+            Whose::Action => &players.heard[from],
+            Whose::Nobody => &players.unsaid,
+        };
+        action.iter().zip(players).map(|(a, b)| a + b).collect()
+    }
 }
 
 /// The actions that are active in the last bars of some windows if these `[window, slot, channel]` stood in their place.
@@ -170,29 +232,48 @@ impl Bench<'_> {
     fn style(&self, preset: &ActionsPreset, config: &ActionConfig, options: &RunOptions) -> Result<Vec<Row>> {
         let schedule = self.schedule(preset, cost::actions(config));
         let trained = actions::train(config, &schedule, self.request.slots, options)?;
-        let told = self.told_by_style(&trained.model, config);
-        let (parameters, steps) = (trained.model.num_params(), trained.state.step);
-        let listen = |windows: &[&Vec<usize>], here: Tensor<3>| {
-            let choice = self.chosen(&trained.model, config, Bars { here, ..self.bars(windows) });
-            active_in(&choice, config)
+        let model = &trained.model;
+        let told = |windows: &[&Vec<usize>]| self.told_by_style(model, config, windows);
+        let subject = Subject {
+            name: preset.name.clone(),
+            parameters: model.num_params(),
+            steps: trained.state.step,
+            decoder: &model.decoder,
+            told: told(&self.held_out),
+            players: self.told_players(model),
+            listen: &|windows, here| active_in(&self.chosen(model, config, Bars { here, ..self.bars(windows) }), config),
         };
-        Ok(vec![self.row(preset.name.clone(), parameters, steps, &trained.model.decoder, told, &listen)])
+        let players_told = self.players_told(&subject.told, &told)?;
+        let players_heard = self.players_heard(model, config);
+        let first = Row { players_told, players_heard, ..self.row(&subject, &subject.name, Whose::Own) };
+        let others = [("players of the action's bar", Whose::Action), ("players not told", Whose::Nobody)];
+        let others = others.into_iter().filter(|_| subject.players.is_some());
+        let others = others.map(|(how, whose)| self.row(&subject, &format!("{}, {how}", subject.name), whose));
+        Ok([first].into_iter().chain(others).collect())
     }
 
     fn codes(&self, preset: &ActionsPreset, config: &CodeConfig, options: &RunOptions) -> Result<Vec<Row>> {
         let schedule = self.schedule(preset, cost::codes(config));
         let trained = codes::train(config, &schedule, self.request.slots, options)?;
-        let (parameters, steps) = (trained.model.num_params(), trained.state.step);
         let row = |kept: usize| {
-            let told = self.told_by_codes(&trained.model, config, kept);
+            let told = |windows: &[&Vec<usize>]| self.told_by_codes(&trained.model, config, kept, windows);
             let codes = if kept == 1 { "1 code".to_owned() } else { format!("{kept} codes") };
-            let listen = |windows: &[&Vec<usize>], here: Tensor<3>| {
-                let codes = self.coded(&trained.model, config, windows, Some(here)).1;
-                codes.iter().map(|codes| as_actions(&codes[..kept], config)).collect()
+            let subject = Subject {
+                name: format!("{}, {codes}", preset.name),
+                parameters: trained.model.num_params(),
+                steps: trained.state.step,
+                decoder: &trained.model.decoder,
+                told: told(&self.held_out),
+                players: None,
+                listen: &|windows, here| {
+                    let codes = self.coded(&trained.model, config, windows, Some(here)).1;
+                    codes.iter().map(|codes| as_actions(&codes[..kept], config)).collect()
+                },
             };
-            self.row(format!("{}, {codes}", preset.name), parameters, steps, &trained.model.decoder, told, &listen)
+            let players_told = self.players_told(&subject.told, &told)?;
+            Ok(Row { players_told, ..self.row(&subject, &subject.name, Whose::Own) })
         };
-        Ok((1..=config.quantiser.stages).map(row).collect())
+        (1..=config.quantiser.stages).map(row).collect()
     }
 
     /// As many steps as the operations allow, where one item of a batch costs so many, there and back.
@@ -201,10 +282,54 @@ impl Bench<'_> {
         Schedule { steps: steps.max(1.0) as u64, ..preset.schedule.clone() }
     }
 
-    fn told_by_style(&self, model: &ActionModel, config: &ActionConfig) -> Told {
+    /// What an action model that knows players tells its decoder of those that it hears.
+    fn told_players(&self, model: &ActionModel) -> Option<ToldPlayers> {
+        let instruments = model.instruments.as_ref()?;
+        let (mut heard, mut unsaid) = (Vec::new(), Vec::new());
+        for group in self.held_out.chunks(BATCH) {
+            let players = instruments.head.forward(self.bars(group).here);
+            unsaid = rows_of(instruments.embed(players.clone().narrow(0, 0, 1).zeros_like())).concat();
+            heard.extend(rows_of(instruments.embed(players)));
+        }
+        Some(ToldPlayers { heard, unsaid })
+    }
+
+    /// How well a model hears who plays in held-out bars.
+    fn players_heard(&self, model: &ActionModel, config: &ActionConfig) -> Vec<Heard> {
+        let (Some(instruments), Some(truth)) = (&model.instruments, self.players(&self.held_out)) else { return Vec::new() };
+        let heard = self.held_out.chunks(BATCH).flat_map(|group| rows_of(instruments.head.forward(self.bars(group).here)));
+        let scores: Vec<Vec<f64>> = heard.map(|row| row.into_iter().map(f64::from).collect()).collect();
+        Judged::new(&config.instruments, &scores, &truth, &self.pieces()).by_instrument(PROBE_SEED)
+    }
+
+    /// What a probe says of who plays, from vectors alone; nothing where nobody knows.
+    fn players_told(&self, asked: &Told, told: &dyn Fn(&[&Vec<usize>]) -> Told) -> Result<Option<Interval>> {
+        let (Some(learned), Some(held_out)) = (self.players(&self.learned), self.players(&self.held_out)) else {
+            return Ok(None);
+        };
+        let from = told(&self.learned);
+        let from = Known { players: &learned, vectors: &from.vectors };
+        let of = Known { players: &held_out, vectors: &asked.vectors };
+        Ok(probed(&from, &of, &self.pieces())?.mean_area(PROBE_SEED))
+    }
+
+    /// Who plays in the last bar of each window; nothing unless that is known of all.
+    fn players(&self, windows: &[&Vec<usize>]) -> Option<Vec<Players>> {
+        windows.iter().map(|window| self.request.slots.players[window[WINDOW - 1]]).collect()
+    }
+
+    /// The piece of each held-out bar.
+    fn pieces(&self) -> Vec<usize> {
+        let pieces = &self.request.slots.pieces[&Split::Validation];
+        let of_unit: BTreeMap<usize, usize> =
+            pieces.iter().enumerate().flat_map(|(piece, units)| units.iter().map(move |&unit| (unit, piece))).collect();
+        self.held_out.iter().map(|window| of_unit[&window[WINDOW - 1]]).collect()
+    }
+
+    fn told_by_style(&self, model: &ActionModel, config: &ActionConfig, windows: &[&Vec<usize>]) -> Told {
         let (mut vectors, mut used, mut entropy, mut choices) = (Vec::new(), vec![0.0; config.actions], 0.0, 0.0);
         let mut active = Vec::new();
-        for group in self.held_out.chunks(BATCH) {
+        for group in windows.chunks(BATCH) {
             let choice = self.chosen(model, config, self.bars(group));
             let weights = numbers(choice.weights.clone());
             for row in weights.chunks_exact(config.actions) {
@@ -223,10 +348,10 @@ impl Bench<'_> {
         model.choose(bars.here, bars.previous, bars.timing, config.active, 0.0)
     }
 
-    fn told_by_codes(&self, model: &CodeModel, config: &CodeConfig, kept: usize) -> Told {
+    fn told_by_codes(&self, model: &CodeModel, config: &CodeConfig, kept: usize, windows: &[&Vec<usize>]) -> Told {
         let (stages, codes) = (config.quantiser.stages, config.quantiser.codes());
         let (mut vectors, mut active_in, mut used) = (Vec::new(), Vec::new(), vec![vec![0.0; codes]; stages]);
-        for group in self.held_out.chunks(BATCH) {
+        for group in windows.chunks(BATCH) {
             let (levels, chosen) = self.coded(model, config, group, None);
             for chosen in &chosen {
                 chosen.iter().zip(&mut used).for_each(|(&code, used)| used[code] += 1.0);
@@ -263,8 +388,9 @@ impl Bench<'_> {
         (quantised.levels.select(0, last), codes)
     }
 
-    fn row(&self, name: String, parameters: usize, steps: u64, decoder: &ActionDecoder, told: Told, listen: Listen) -> Row {
-        let rebuilt: Vec<Vec<Tensor<3>>> = (0..=OTHERS).map(|shift| self.rebuilt(decoder, &told.vectors, shift)).collect();
+    fn row(&self, subject: &Subject<'_>, name: &str, whose: Whose) -> Row {
+        let &Subject { parameters, steps, ref told, listen, .. } = subject;
+        let rebuilt: Vec<Vec<Tensor<3>>> = (0..=OTHERS).map(|shift| self.rebuilt(subject, whose, shift)).collect();
         let errors: Vec<Vec<f64>> = rebuilt.iter().map(|rebuilt| self.errors(rebuilt)).collect();
         let mean = |bar: usize| errors[1..].iter().map(|errors| errors[bar]).sum::<f64>() / OTHERS as f64;
         let (mut heard, mut heard_anyway) = (Vec::new(), Vec::new());
@@ -277,7 +403,18 @@ impl Bench<'_> {
             }
         }
         let errors = errors[0].iter().enumerate().map(|(bar, own)| [*own, mean(bar)]).collect();
-        Row { name, parameters, steps, errors, perplexity: told.perplexity, active: told.active, heard, heard_anyway }
+        Row {
+            name: name.to_owned(),
+            parameters,
+            steps,
+            errors,
+            perplexity: told.perplexity.clone(),
+            active: told.active,
+            heard,
+            heard_anyway,
+            players_told: None,
+            players_heard: Vec::new(),
+        }
     }
 
     /// The bar `shift` parts of the list further on.
@@ -287,7 +424,7 @@ impl Bench<'_> {
     }
 
     /// Every bar rebuilt from its own noise with the action of the one `shift` parts further on, [`BATCH`] at a time.
-    fn rebuilt(&self, decoder: &ActionDecoder, vectors: &[Vec<f32>], shift: usize) -> Vec<Tensor<3>> {
+    fn rebuilt(&self, subject: &Subject<'_>, whose: Whose, shift: usize) -> Vec<Tensor<3>> {
         let device = &self.request.device;
         let groups = self.held_out.chunks(BATCH).enumerate().map(|(number, group)| {
             let bars = self.bars(group);
@@ -295,9 +432,11 @@ impl Bench<'_> {
             let mut noise = vec![0.0; shape.iter().product()];
             GaussianNoise::new(number as u64).fill(&mut noise);
             let noise = Tensor::<3>::from_data(TensorData::new(noise, shape), device);
-            let told = (0..group.len()).flat_map(|bar| vectors[self.other(number * BATCH + bar, shift)].iter().copied());
-            let action = TensorData::new(told.collect::<Vec<f32>>(), [group.len(), vectors[0].len()]);
-            rebuild::rebuilt(decoder, noise, &bars, &Tensor::<2>::from_data(action, device), CALLS)
+            let places = number * BATCH..number * BATCH + group.len();
+            let told: Vec<f32> = places.flat_map(|bar| subject.condition(bar, self.other(bar, shift), whose)).collect();
+            let width = told.len() / group.len();
+            let told = Tensor::<2>::from_data(TensorData::new(told, [group.len(), width]), device);
+            rebuild::rebuilt(subject.decoder, noise, &bars, &told, CALLS)
         });
         groups.collect()
     }
@@ -355,17 +494,18 @@ fn perplexity(counts: &[f64]) -> f64 {
     entropy_of(&shares).exp()
 }
 
-/// One row a model and number of codes. Intervals hold 95 %, by bootstrap over bars.
+/// One row a model and number of codes, and a second table of how well players are heard by models that listen for them. Intervals hold
+/// 95 %, by bootstrap over bars; of what concerns players over pieces, whose bars share them.
 pub fn table(rows: &[Row], seed: u64) -> String {
     let mut text = String::from(
         "| model | weights | steps | error, own action ↓ | own nearer than others', dB ↑ | other's action heard ↑ | own heard instead | in use | \
-         active in a bar |\n|---|---|---|---|---|---|---|---|---|\n",
+         active in a bar | players told by the action |\n|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let in_use: Vec<String> = row.perplexity.iter().map(|(used, all)| format!("{used:.1} of {all}")).collect();
         writeln!(
             text,
-            "| {} | {:.2} M | {} | {} | {} | {} | {} | {} | {:.1} |",
+            "| {} | {:.2} M | {} | {} | {} | {} | {} | {} | {:.1} | {} |",
             row.name,
             row.parameters as f64 / 1e6,
             row.steps,
@@ -375,14 +515,17 @@ pub fn table(rows: &[Row], seed: u64) -> String {
             Interval::of(&row.heard_anyway, seed).rounded(2),
             in_use.join(", "),
             row.active,
+            row.players_told.map_or_else(String::new, |area| area.rounded(3)),
         )
         .expect("text takes whatever is written");
     }
-    text
+    text + &players::table(rows)
 }
 
 #[cfg(all(test, feature = "flex"))]
 mod tests {
+    use turnaround_core::instruments::Instrument;
+
     use super::*;
     use crate::networks::quantiser::QuantiserConfig;
 
@@ -442,6 +585,33 @@ mod tests {
         // What was hardly trained knows no difference.
         let untrained = run(&request(1.0)).expect("one step each");
         assert!(untrained.iter().all(|row| row.steps == 1 && row.delta_psnr_db(1).mean.abs() < 0.2));
+    }
+
+    #[test]
+    fn players_are_heard_and_actions_need_not_say_what_is_told_beside_them() {
+        let (folder, slots) = (tempfile::tempdir().expect("a temporary folder"), Slots::of_patterns(SLOTS, CHANNELS));
+        let config = ActionConfig::for_tests(SLOTS, CHANNELS, 2);
+        let instruments = vec![Instrument::Piano, Instrument::Bass, Instrument::Drums];
+        let presets = vec![
+            preset("style", Network::Style(config.clone())),
+            preset("told", Network::Style(ActionConfig { instruments, ..config })),
+        ];
+        let (runs, device) = (folder.path().to_path_buf(), Device::flex());
+        let rows = run(&Request { presets, slots: &slots, runs, operations: 2e9, bars: 30, device }).expect("both learn");
+        let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["style", "told", "told, players of the action's bar", "told, players not told"]);
+        let [style, told, with_action, untold] = &rows[..] else { panic!("four rows") };
+
+        // Which of four patterns a bar is says who plays, and the reverse: the action alone says it, and players alone do.
+        assert!(style.players_told.expect("players are known").low > 0.9, "{:?}", style.players_told);
+        assert!(style.players_heard.is_empty() && untold.players_told.is_none());
+        let heard: Vec<(Instrument, bool)> =
+            told.players_heard.iter().map(|heard| (heard.instrument, heard.area.low > 0.95)).collect();
+        assert_eq!(heard, [(Instrument::Bass, true), (Instrument::Drums, true)], "the piano is in every bar");
+        assert!(told.own(1).mean < untold.own(1).mean);
+        assert!(told.delta_psnr_db(1).mean < with_action.delta_psnr_db(1).mean);
+        let text = table(&rows, 1);
+        assert!(text.contains("| told | drums | ") && !text.contains("| style | drums | "), "{text}");
     }
 
     #[test]

@@ -21,7 +21,8 @@ use crate::heard::{heaviest, in_common};
 use crate::networks::actions::{ActionConfig, ActionModel};
 use crate::networks::cost;
 use crate::networks::dynamics::{Bars, Dynamics, noise_ordered_bias};
-use crate::train::dynamics::{self, CONTEXT_LEVEL, InferredActions, SLACK, positions};
+use crate::networks::instruments::told_width;
+use crate::train::dynamics::{self, CONTEXT_LEVEL, InferredActions, SLACK, positions, with_players};
 use crate::train::latents::{Slots, numbers};
 use crate::train::run::{RunOptions, Schedule};
 use crate::train::told::ActionVectors;
@@ -117,6 +118,13 @@ pub struct Row {
 pub fn run(request: &Request) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (number, preset) in request.presets.iter().enumerate() {
+        let named = request.action_config.instruments.len();
+        ensure!(
+            preset.network.instruments == named && preset.network.action_width == request.action_config.width + told_width(named),
+            "{}: the actions of this run are {} wide and know {named} instruments: set action_width and instruments so",
+            preset.name,
+            request.action_config.width + told_width(named)
+        );
         let folder = request.runs.join(&preset.name);
         fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
         fs::write(folder.join("preset.toml"), toml::to_string_pretty(preset)?)?;
@@ -131,7 +139,15 @@ pub fn run(request: &Request) -> Result<Vec<Row>> {
         };
         let step = 3.0 * cost::dynamics(&preset.network) * preset.schedule.batch as f64;
         let schedule = Schedule { steps: (request.operations / step).max(1.0) as u64, ..preset.schedule.clone() };
-        let trained = dynamics::train(&preset.network, &preset.forcing, &schedule, request.slots, &vocabulary.vectors, &options)?;
+        let trained = dynamics::train(
+            &preset.network,
+            &preset.forcing,
+            &schedule,
+            request.slots,
+            &vocabulary.vectors,
+            request.inferred.players.as_ref(),
+            &options,
+        )?;
         let bench = Bench::new(request, preset, &vocabulary, &trained.model)?;
         for &guidance in if number == 0 { &GUIDED[..] } else { &GUIDED[..1] } {
             rows.push(bench.row(guidance, trained.state.step));
@@ -273,7 +289,8 @@ impl<'a> Bench<'a> {
         Tensor::from_data(TensorData::new(levels, [windows, count]), &self.request.device)
     }
 
-    /// Each context bar's own action, and what the target is told, `[window, bar, width]`.
+    /// Each context bar's own action, and what the target is told, `[window, bar, width]`. Players, for those who know them, are the bar's
+    /// own in any case.
     fn actions(&self, windows: &[&Vec<usize>], bars: &[usize], whose: Whose) -> Tensor<3> {
         let device = &self.request.device;
         let own = self.vocabulary.vectors.windows(windows, device);
@@ -281,7 +298,8 @@ impl<'a> Bench<'a> {
             Whose::Null => own.clone().narrow(1, self.target, 1).mul_scalar(0.0) + self.model.null_action.val().unsqueeze::<3>(),
             Whose::Alone => {
                 let singles = self.vocabulary.singles.as_ref().expect("asked only of ways that are told of knobs");
-                let vectors: Vec<f32> = bars.iter().flat_map(|&bar| singles[usize::from(self.alone(bar))].iter().copied()).collect();
+                let vectors: Vec<f32> =
+                    bars.iter().flat_map(|&bar| singles[usize::from(self.alone(bar))].iter().copied()).collect();
                 Tensor::from_data(TensorData::new(vectors, [bars.len(), 1, self.vocabulary.vectors.width()]), device)
             }
             whose => {
@@ -291,7 +309,8 @@ impl<'a> Bench<'a> {
         };
         let last = self.preset.network.window_bars - self.target - 1;
         let part = |from: usize, count: usize| own.clone().narrow(1, from, count);
-        Tensor::cat(vec![part(0, self.target), given, part(self.target + 1, last)], 1)
+        let told = Tensor::cat(vec![part(0, self.target), given, part(self.target + 1, last)], 1);
+        with_players(told, self.request.inferred.players.as_ref().map(|players| players.heard(windows, device)))
     }
 
     fn errors(&self, made: &[Vec<f32>]) -> Vec<f64> {
@@ -407,6 +426,7 @@ mod tests {
             conditioning,
             window_bars: 4,
             action_width: 16,
+            instruments: 0,
             slots: SLOTS,
             slots_per_patch: 2,
             channels: CHANNELS,
@@ -434,7 +454,7 @@ mod tests {
         let (slots, device, config) =
             (Slots::of_patterns(SLOTS, CHANNELS), Device::flex(), ActionConfig::for_tests(SLOTS, CHANNELS, 2));
         let actions = learned(folder.path(), "actions", &slots, &config);
-        let inferred = InferredActions::new(&actions, &slots, config.actions, config.active, &device);
+        let inferred = InferredActions::new(&actions, &config, &slots, &device);
         let request = Request {
             presets: vec![preset("adaptive", Conditioning::AdaptiveNorm), preset("cross", Conditioning::CrossAttention)],
             slots: &slots,
@@ -467,7 +487,7 @@ mod tests {
         let (slots, device, config) =
             (Slots::of_patterns(SLOTS, CHANNELS), Device::flex(), ActionConfig::for_tests(SLOTS, CHANNELS, 2));
         let actions = learned(folder.path(), "actions", &slots, &config);
-        let inferred = InferredActions::new(&actions, &slots, config.actions, config.active, &device);
+        let inferred = InferredActions::new(&actions, &config, &slots, &device);
         let rich = ActionConfig { choosing_heads: 4, ..config.clone() };
         let richer = learned(folder.path(), "richer", &slots, &rich);
         let richer = ActionVectors::chosen(&richer, rich.active, &slots, &device);

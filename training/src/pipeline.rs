@@ -187,7 +187,15 @@ impl Pipeline {
         let told = vectors.as_ref().unwrap_or(&inferred.vectors);
         let stage = &self.preset.dynamics;
         let options = self.options(StageName::Dynamics, stage.share);
-        let dynamics = dynamics::train(&stage.network, &Forcing::default(), &stage.schedule, &heard.slots, told, &options)?;
+        let dynamics = dynamics::train(
+            &stage.network,
+            &Forcing::default(),
+            &stage.schedule,
+            &heard.slots,
+            told,
+            inferred.players.as_ref(),
+            &options,
+        )?;
 
         let mut record = Record::default();
         record.note(StageName::Tokenizer, &heard.tokenizer);
@@ -221,10 +229,10 @@ impl Pipeline {
     /// # Errors
     /// As [`Pipeline::train`].
     pub fn act(&self, slots: &Slots) -> Result<Acted> {
-        let (stage, sizes) = (&self.preset.actions, self.preset.sizes());
+        let stage = &self.preset.actions;
         let options = self.options(StageName::Actions, stage.share);
         let actions = actions::train(&stage.network, &stage.schedule, slots, &options)?;
-        let inferred = InferredActions::new(&actions.model, slots, sizes.actions, sizes.active_actions, &self.device);
+        let inferred = InferredActions::new(&actions.model, &stage.network, slots, &self.device);
         Ok(Acted { actions, inferred })
     }
 
@@ -291,7 +299,10 @@ impl Pipeline {
         let adapter = adapter::train(&stage.network, &stage.schedule, &latents, &train, &options)?;
 
         let standard = self.stage_folder(StageName::Adapter).join(SLOT_STANDARD);
-        let slots = Slots::of_latents(&standard, &latents, &self.corpus, &adapter.model, &sizes, &self.device)?;
+        let mut slots = Slots::of_latents(&standard, &latents, &self.corpus, &adapter.model, &sizes, &self.device)?;
+        if !self.preset.actions.network.instruments.is_empty() {
+            slots.players = self.corpus.players()?;
+        }
         Ok(Heard { tokenizer, adapter, companding: source.companding().clone(), decoded_gain, slots })
     }
 

@@ -1,5 +1,6 @@
 //! Presets: every size and schedule of a training, in one TOML file that travels with the checkpoint and into the manifest.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -11,6 +12,7 @@ use crate::networks::action_map::ActionMapConfig;
 use crate::networks::actions::ActionConfig;
 use crate::networks::adapter::AdapterConfig;
 use crate::networks::dynamics::DynamicsConfig;
+use crate::networks::instruments::told_width;
 use crate::networks::tokenizer::TokenizerConfig;
 use crate::train::run::Schedule;
 use crate::train::tokenizer::Objective;
@@ -72,11 +74,13 @@ pub struct Preset {
 }
 
 /// The presets that come with the program.
-const BUILT_IN: [(&str, &str); 13] = [
+const BUILT_IN: [(&str, &str); 15] = [
     ("tiny", include_str!("../configs/tiny.toml")),
     ("small", include_str!("../configs/small.toml")),
     ("cpu", include_str!("../configs/cpu.toml")),
     ("mapped", include_str!("../configs/mapped.toml")),
+    ("instruments", include_str!("../configs/instruments.toml")),
+    ("tiny_instruments", include_str!("../configs/tiny_instruments.toml")),
     ("reduced", include_str!("../configs/reduced.toml")),
     ("tokens_32", include_str!("../configs/tokens_32.toml")),
     ("low_50x128", include_str!("../configs/low_50x128.toml")),
@@ -134,7 +138,17 @@ impl Preset {
             "a set's actions are chosen by one head, from one bar, after pooling: compare-actions takes other kinds"
         );
         ensure!(actions.slots_per_patch == dynamics.slots_per_patch, "actions and dynamics must agree on slots_per_patch");
-        ensure!(dynamics.action_width == actions.width, "dynamics.action_width must be actions.width");
+        let named = actions.instruments.len();
+        ensure!(
+            actions.instruments.iter().collect::<BTreeSet<_>>().len() == named,
+            "actions.instruments must name each instrument once"
+        );
+        ensure!(dynamics.instruments == named, "dynamics.instruments must be the {named} that actions.instruments names");
+        ensure!(
+            dynamics.action_width == actions.width + told_width(named),
+            "dynamics.action_width must be actions.width and, with instruments, their number and one more: {}",
+            actions.width + told_width(named)
+        );
         if let Some(map) = &self.map {
             check_richer(&map.richer.network, actions)?;
         }
@@ -155,6 +169,7 @@ impl Preset {
             features: tokenizer.features(),
             actions: self.actions.network.actions,
             active_actions: self.actions.network.active,
+            instruments: dynamics.instruments,
             action_width: dynamics.action_width,
             layers: dynamics.layers,
             heads: dynamics.heads,
@@ -257,5 +272,8 @@ mod tests {
         assert!(refusal("base = \"tiny\"\n[tokenizer.network.denoiser]\ntaps = 4").contains("taps"));
         assert!(refusal("base = \"mapped\"\n[map.richer.network]\nwidth = 320").contains("agree with the actions"));
         assert!(refusal("base = \"mapped\"\n[map.richer.network]\nheard_bars = 2").contains("hear one bar"));
+        let piano = "base = \"tiny\"\n[actions.network]\ninstruments = [\"piano\"]\n";
+        assert!(refusal(piano).contains("dynamics.instruments must be the 1"));
+        assert!(refusal(&format!("{piano}[dynamics.network]\ninstruments = 1")).contains("one more: 34"));
     }
 }

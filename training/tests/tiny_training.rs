@@ -8,9 +8,10 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor};
 use turnaround_core::audio::Audio;
 use turnaround_core::bars::BarNumber;
+use turnaround_core::instruments::Instrument;
 use turnaround_core::tempo_map::TempoMap;
 use turnaround_core::time::{Metre, SampleRate, Seconds, Tempo};
-use turnaround_engine::regenerate::{Request, Settings, Target};
+use turnaround_engine::regenerate::{PlayersChoice, Request, Settings, Target};
 use turnaround_engine::runtime::{Options, RuntimeChoice};
 use turnaround_engine::{Control, Engine};
 use turnaround_training::corpus::{self, BuildOptions, Corpus, Kind, UnitRow};
@@ -50,7 +51,7 @@ fn ends(state: &State, loss: &str) -> (f64, f64) {
 }
 
 /// A bar of the piece after it was regenerated under the null action, and before.
-fn regenerate(engine: &Engine, corpus: &Corpus) -> (Audio, Audio) {
+fn regenerate(engine: &Engine, corpus: &Corpus, settings: Settings) -> (Audio, Audio) {
     let one_bar = |row: &&UnitRow| row.first_bar == row.last_bar && row.first_bar > 2;
     let row = corpus.units.iter().find(one_bar).expect("some bar is a unit");
     let rate = SampleRate::new(corpus.manifest.rate).expect("a corpus has a usable rate");
@@ -60,7 +61,7 @@ fn regenerate(engine: &Engine, corpus: &Corpus) -> (Audio, Audio) {
     let metre: Metre = row.metre.parse().expect("the corpus names metres");
     let map = TempoMap::constant(Tempo::new(row.tempo).expect("the corpus names tempi"), metre, Seconds::new(0.0));
     let targets = [Target { bar: BarNumber::new(3), action: Default::default() }];
-    let request = Request { audio: &audio, map: &map, targets: &targets, settings: Settings::default() };
+    let request = Request { audio: &audio, map: &map, targets: &targets, settings };
     let mut control = Control { is_cancelled: &|| false, on_progress: &mut |_| {} };
     let made = engine.regenerate(&request, &mut control).expect("a fresh set regenerates").audio;
     (audio, made)
@@ -201,9 +202,53 @@ fn a_tiny_training_learns_resumes_exports_and_regenerates() {
 
     let options = Options { runtime: RuntimeChoice::Embedded, ..Options::default() };
     let engine = Engine::open(Some(&out), &options).expect("the set loads whole");
-    let (before, after) = regenerate(&engine, &corpus);
+    let (before, after) = regenerate(&engine, &corpus, Settings::default());
     assert_eq!(before.len(), after.len());
     let length = before.len() / 4;
     assert_eq!(before.channel(0)[..length], after.channel(0)[..length], "bars that were not chosen stay as they were");
     assert_ne!(before.channel(0)[2 * length..3 * length], after.channel(0)[2 * length..3 * length]);
+}
+
+/// Whether a set knows instruments is told by its preset alone; all else on its way is the same.
+#[test]
+fn a_tiny_training_that_knows_instruments_makes_another_bar_for_other_players() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let corpus = small_corpus(folder.path());
+    let mut preset = Preset::load("tiny_instruments").expect("it is built in");
+    let Preset { tokenizer, adapter, actions, dynamics, .. } = &mut preset;
+    // Enough for what starts at zero to have left it.
+    for schedule in [&mut tokenizer.schedule, &mut adapter.schedule, &mut actions.schedule, &mut dynamics.schedule] {
+        schedule.steps = 30;
+    }
+    let pipeline = pipeline(preset, &corpus, folder.path());
+    let models = pipeline.train().expect("training runs");
+    assert!(models.slots.players.iter().all(Option::is_some), "the arranger knows who plays");
+    let (early, late) = ends(&models.states["actions"], "players");
+    assert!(late < early, "hearing players went from {early} to {late}");
+
+    let out = folder.path().join("tiny_instruments");
+    let parities = set::write(&models, &pipeline.preset, &corpus, &out).expect("the set is written");
+    assert!(parities.iter().all(set::parity::Parity::passes));
+    let run = folder.path().join("from_set");
+    set::start::from_set(&out, &pipeline.preset, &run, &StageName::ALL).expect("the set is read back");
+    let plain =
+        set::start::from_set(&out, &Preset::load("tiny").expect("tiny is built in"), &run, &[]).expect_err("it is refused");
+    assert!(plain.to_string().contains("other sizes"), "{plain}");
+
+    let options = Options { runtime: RuntimeChoice::Embedded, ..Options::default() };
+    let engine = Engine::open(Some(&out), &options).expect("the set loads whole");
+    assert_eq!(engine.set().manifest().instruments, Instrument::ALL);
+    let made = |players: PlayersChoice| regenerate(&engine, &corpus, Settings { players, ..Settings::default() }).1;
+    let these = |instrument: Instrument| PlayersChoice::These([instrument].into_iter().collect());
+    let takes = [
+        made(PlayersChoice::Heard),
+        made(PlayersChoice::Anyone),
+        made(these(Instrument::Drums)),
+        made(these(Instrument::Saxophone)),
+        made(these(Instrument::Piano)),
+    ];
+    for (place, take) in takes.iter().enumerate() {
+        assert!(!takes[..place].contains(take), "take {place} is one of those before it");
+    }
+    assert_eq!(made(these(Instrument::Drums)), takes[2], "the same players and the same seed make the same bar");
 }

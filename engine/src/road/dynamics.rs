@@ -15,8 +15,10 @@ pub(crate) struct WindowBar {
     pub place: usize,
     /// Its standardised slots, `[slot, channel]`; of a target, the dry ones, which a strength below 1 starts from.
     pub slots: Vec<f32>,
-    /// Its embedded action.
+    /// Its embedded action, with its players.
     pub action: ActionVector,
+    /// No action by the same players, embedded; read for targets only.
+    pub null_action: ActionVector,
     /// How much of that action is asked for, 0 to 1: the share of the way from no action; read for targets only.
     pub amount: f32,
     /// Seed of its noise; read for targets only.
@@ -33,8 +35,6 @@ pub(crate) struct Window {
     pub timing: [f32; TIMING_FEATURES],
     /// The unrelated action of independent condition guidance, embedded.
     pub unrelated_action: ActionVector,
-    /// No action, embedded.
-    pub null_action: ActionVector,
 }
 
 /// How to denoise.
@@ -86,7 +86,7 @@ impl Window {
         self.targets.iter().map(move |target| match branch {
             Branch::Asked => target.action.as_slice(),
             Branch::Unrelated => self.unrelated_action.as_slice(),
-            Branch::Null => self.null_action.as_slice(),
+            Branch::Null => target.null_action.as_slice(),
         })
     }
 
@@ -253,7 +253,7 @@ mod tests {
     use super::*;
 
     fn bar(place: usize) -> WindowBar {
-        WindowBar { place, slots: vec![0.0], action: vec![0.0], amount: 1.0, noise_seed: 0 }
+        WindowBar { place, slots: vec![0.0], action: vec![0.0], null_action: vec![0.0], amount: 1.0, noise_seed: 0 }
     }
 
     fn window(context: &[usize], targets: &[usize]) -> Window {
@@ -262,7 +262,6 @@ mod tests {
             targets: targets.iter().map(|&place| bar(place)).collect(),
             timing: [0.0; 2],
             unrelated_action: vec![0.0],
-            null_action: vec![0.0],
         }
     }
 

@@ -17,7 +17,7 @@ use turnaround_core::spectrum::{Companding, Stft};
 
 use crate::model_set::ModelSet;
 
-pub(crate) use act::ActionVector;
+pub(crate) use act::{ActionVector, PlayersRow};
 pub(crate) use decode::Decoding;
 pub(crate) use dynamics::{Denoising, Window, WindowBar};
 pub(crate) use encode::{Latents, Stretch};

@@ -33,9 +33,10 @@ pub enum Network {
 }
 
 /// The presets that come with the program.
-pub const BUILT_IN: [(&str, &str); 14] = [
+pub const BUILT_IN: [(&str, &str); 15] = [
     ("style_64", include_str!("../../configs/actions/style_64.toml")),
     ("style_64_blurred", include_str!("../../configs/actions/style_64_blurred.toml")),
+    ("style_64_instruments", include_str!("../../configs/actions/style_64_instruments.toml")),
     ("style_256", include_str!("../../configs/actions/style_256.toml")),
     ("style_128_top_10", include_str!("../../configs/actions/style_128_top_10.toml")),
     ("style_1024_two_bars", include_str!("../../configs/actions/style_1024_two_bars.toml")),

@@ -10,6 +10,7 @@ use super::Request;
 use super::preset::{DynamicsPreset, MapFit, Told};
 use crate::corpus::Split;
 use crate::networks::action_map::ActionMap;
+use crate::networks::instruments::told_width;
 use crate::train::action_map::{self, Pairs};
 use crate::train::map_report::{self, MapReport};
 use crate::train::run::{RunOptions, Trained};
@@ -50,7 +51,8 @@ impl Vocabulary {
                 mapped(fit, from, richer(preset, request)?, preset.seed, request, folder)?
             }
         };
-        let (width, wanted) = (vocabulary.vectors.width(), preset.network.action_width);
+        let width = vocabulary.vectors.width() + told_width(preset.network.instruments);
+        let wanted = preset.network.action_width;
         ensure!(width == wanted, "way {} reads actions of width {wanted}, and those it is told have {width}", preset.name);
         Ok(vocabulary)
     }

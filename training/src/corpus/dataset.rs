@@ -2,18 +2,20 @@
 //!
 //! A folder holds `corpus.json` (where it comes from), `audio.i16` (all pieces one after another, mono 16 kHz, little endian),
 //! `pieces.jsonl` (one piece a line, with every beat), `bars.jsonl` (one unit a line) and `factors.jsonl`, which this file never
-//! opens: ground truth scores models and trains none.
+//! opens: ground truth scores models and trains none, but for who plays where that is asked for ([`Corpus::players`]).
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use turnaround_core::instruments::Players;
 
 use super::degrade::Degradation;
+use super::players;
 use super::sources::{Kind, SourceRow};
 use super::split::Split;
 
@@ -189,6 +191,7 @@ pub struct Corpus {
     pub pieces: Vec<PieceRow>,
     /// Every unit, in order.
     pub units: Vec<UnitRow>,
+    folder: PathBuf,
     /// Mono, 16 kHz.
     audio: Vec<i16>,
 }
@@ -211,12 +214,23 @@ impl Corpus {
         ensure!(pieces.iter().all(|piece| piece.start < piece.end && piece.end <= samples), "a piece lies outside the audio");
         ensure!(units.iter().all(|unit| unit.start < unit.end && unit.end <= samples), "a unit lies outside the audio");
         ensure!(units.iter().all(|unit| unit.piece < pieces.len()), "a unit belongs to no piece");
-        Ok(Self { manifest, pieces, units, audio })
+        Ok(Self { manifest, pieces, units, folder: folder.to_path_buf(), audio })
     }
 
     /// Numbers of the units of a split, in order.
     pub fn of(&self, split: Split) -> Vec<usize> {
         (0..self.units.len()).filter(|index| self.units[*index].split == split).collect()
+    }
+
+    /// Who plays in each unit, where anybody knows: of the user's own recordings nobody does. Read anew at each call.
+    ///
+    /// # Errors
+    /// When the ground truth cannot be read.
+    pub fn players(&self) -> Result<Vec<Option<Players>>> {
+        match self.manifest.kind {
+            Kind::Own => Ok(vec![None; self.units.len()]),
+            _ => players::of_units(&self.folder, &self.units),
+        }
     }
 
     /// The unit before, in the same piece.

@@ -12,6 +12,7 @@ pub mod dice;
 pub mod factors;
 pub mod own;
 pub mod plan;
+mod players;
 pub mod recorded;
 pub mod render;
 pub mod score;

@@ -10,10 +10,12 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 use turnaround_core::contract::TIMING_FEATURES;
+use turnaround_core::instruments::Instrument;
 
 use super::action_map::{ActionMap, through};
 use super::attention::{TransformerBlock, split_heads};
 use super::dynamics::ConditionedTransformerBlock;
+use super::instruments::{Instruments, told};
 use super::layers::{LevelEmbedding, layer_norm, linear, rms_norm, zero_linear};
 
 /// Sizes of the action model.
@@ -46,6 +48,10 @@ pub struct ActionConfig {
     /// noise covers can't be told of a bar, so an action is rather what would be heard of it in a blurred one too.
     #[serde(default)]
     pub heard_noise: f64,
+    /// Instruments that are heard in a bar and told to whatever rebuilds it, in this order; none in a model that knows no players. They
+    /// cost a small network beside the encoder, and a corpus that says who plays. Start here with all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instruments: Vec<Instrument>,
     /// Slots of a bar.
     pub slots: usize,
     /// Slots read as one token.
@@ -84,6 +90,7 @@ impl ActionConfig {
             pooling: Pooling::Scores,
             heard_bars: 1,
             heard_noise: 0.0,
+            instruments: Vec::new(),
             slots,
             slots_per_patch: 2,
             channels,
@@ -279,6 +286,8 @@ pub struct ActionModel {
     pub table: ActionTable,
     /// The training-only decoder.
     pub decoder: ActionDecoder,
+    /// What hears players and tells the decoder of them, in models that know instruments.
+    pub instruments: Option<Instruments>,
     heard_bars: usize,
 }
 
@@ -289,6 +298,7 @@ impl ActionModel {
             encoder: ActionEncoder::new(config, device),
             table: ActionTable::new(config, device),
             decoder: ActionDecoder::new(config, device),
+            instruments: Instruments::new(config, device),
             heard_bars: config.heard_bars,
         }
     }
@@ -320,6 +330,14 @@ fn beside(previous: Tensor<3>, bars: Tensor<3>, patches: usize) -> Tensor<3> {
     Tensor::cat(vec![patched(previous), patched(bars)], 2).reshape([batch, slot, 2 * channel])
 }
 
+/// An embedded action `[batch, width]` with the players `[batch, instrument]` beside it, as a dynamics reads them that is told of both.
+pub fn beside_players(action: Tensor<2>, players: Option<Tensor<2>>) -> Tensor<2> {
+    match players {
+        Some(players) => Tensor::cat(vec![action, told(players)], 1),
+        None => action,
+    }
+}
+
 /// The action table together with the map to richer vectors, where there is one, and the dynamics' null action: what the dynamics is told, from
 /// weights alone.
 #[derive(Module, Debug)]
@@ -335,11 +353,12 @@ impl ActionEmbedding {
         Self { table, map, null_action }
     }
 
-    /// `weights` `[batch, action]` and `is_null` `[batch, 1]` (1 where there is no action, else 0) to `[batch, width]`.
-    pub fn forward(&self, weights: Tensor<2>, is_null: Tensor<2>) -> Tensor<2> {
+    /// `weights` `[batch, action]` and `is_null` `[batch, 1]` (1 where there is no action, else 0) to `[batch, width]`. Players
+    /// `[batch, instrument]`, for a dynamics that is told of them, are laid beside it.
+    pub fn forward(&self, weights: Tensor<2>, is_null: Tensor<2>, players: Option<Tensor<2>>) -> Tensor<2> {
         let action = through(self.map.as_ref(), self.table.embed(weights));
         let given = action * (is_null.clone().neg() + 1.0);
-        given + self.null_action.val().unsqueeze::<2>() * is_null
+        beside_players(given + self.null_action.val().unsqueeze::<2>() * is_null, players)
     }
 }
 

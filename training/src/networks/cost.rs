@@ -10,6 +10,7 @@ use super::bands::{EXPANSION, READ};
 use super::codes::CodeConfig;
 use super::convnext;
 use super::dynamics::{Conditioning, DynamicsConfig};
+use super::instruments::{self, InstrumentHead, told_width};
 use super::layers::LEVEL_FEATURES;
 use super::perceiver::PerceiverConfig;
 use super::tokenizer::{Rate, TokenizerConfig};
@@ -156,7 +157,20 @@ pub fn actions(config: &ActionConfig) -> f64 {
         + config.encoder_blocks as f64 * transformer_block(width, patches)
         + patches * dense(width, width)
         + config.actions as f64 * dense(width, width) / BATCH_OF_ACTIONS;
-    encoder + action_decoder(width, config.decoder_blocks, patches, config.channels * config.slots_per_patch)
+    encoder + players(config) + action_decoder(width, config.decoder_blocks, patches, config.channels * config.slots_per_patch)
+}
+
+/// Hearing who plays in one bar, and telling it; nothing in a model that knows no instruments.
+fn players(config: &ActionConfig) -> f64 {
+    let count = config.instruments.len();
+    if count == 0 {
+        return 0.0;
+    }
+    let (patches, width) = ((config.slots / config.slots_per_patch) as f64, InstrumentHead::width(config));
+    patches * dense(config.channels * config.slots_per_patch, width)
+        + instruments::BLOCKS as f64 * transformer_block(width, patches)
+        + dense(width, count)
+        + dense(told_width(count), config.width)
 }
 
 /// The keys of a table of actions are computed once for a batch; about so many bars share them.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use turnaround_core::contract::TIMING_FEATURES;
 
 use super::attention::{CrossAttention, Rotation, attend, frequencies, join_heads, split_heads};
+use super::instruments::told_width;
 use super::layers::{FeedForward, LevelEmbedding, layer_norm, linear, modulate, zero_linear};
 
 /// How the dynamics is told the noise level, the action and the tempo of a bar.
@@ -42,14 +43,21 @@ pub struct DynamicsConfig {
     pub conditioning: Conditioning,
     /// Bars in a training window.
     pub window_bars: usize,
-    /// Width of an action vector.
+    /// Width of an action vector, players included.
     pub action_width: usize,
+    /// Instruments whose playing is told at the end of an action vector.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub instruments: usize,
     /// Slots of a bar.
     pub slots: usize,
     /// Slots read as one token.
     pub slots_per_patch: usize,
     /// Numbers in a slot.
     pub channels: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A transformer block whose norms and gates come from one condition per row or bar.
@@ -185,7 +193,7 @@ pub struct Dynamics {
     beside: Option<Linear>,
     layers: Vec<Layer>,
     output: Linear,
-    /// Stands for "no action": `[action_width]`.
+    /// Stands for "no action", and says nothing of players: `[action_width]` without what tells of them.
     pub null_action: Param<Tensor<1>>,
     heads: usize,
     slots_per_patch: usize,
@@ -197,7 +205,7 @@ impl Dynamics {
         let width = config.width;
         assert_eq!(width / config.heads % 4, 0, "half of each head's rotations turn with the bar, half with the slot");
         let patch = config.channels * config.slots_per_patch;
-        let null = Tensor::random([config.action_width], Distribution::Normal(0.0, 1.0), device);
+        let null = Tensor::random([config.action_width - told_width(config.instruments)], Distribution::Normal(0.0, 1.0), device);
         Self {
             input: linear(patch, width, device),
             timing: linear(TIMING_FEATURES, width, device),
@@ -328,6 +336,7 @@ mod tests {
             heads: 2,
             window_bars: 4,
             action_width: 8,
+            instruments: 0,
             slots: 8,
             slots_per_patch: 2,
             channels: 4,

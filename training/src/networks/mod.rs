@@ -14,6 +14,7 @@ pub mod cost;
 pub mod denoiser;
 pub mod dynamics;
 pub mod filter;
+pub mod instruments;
 pub mod layers;
 pub mod perceiver;
 pub mod quantiser;

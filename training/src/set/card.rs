@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use turnaround_core::contract::{Graph, MANIFEST_FILE, Manifest};
+use turnaround_core::instruments::listed;
 
 use super::parity::{self, Parity};
 use crate::curate::{self, Curation};
@@ -93,6 +94,13 @@ fn purpose(text: &mut String, manifest: &Manifest, left: &Left<'_>) -> Result<()
          {} slots of {} numbers; {} actions, {} active in an inferred one.\n",
         sizes.sample_rate, sizes.slots, sizes.channels, sizes.actions, sizes.active_actions
     )?;
+    if !manifest.instruments.is_empty() {
+        writeln!(
+            text,
+            "It hears who plays, and is told it beside the action: {}. How well it hears them is not measured here.\n",
+            listed(&manifest.instruments)
+        )?;
+    }
     writeln!(
         text,
         "**Limits.** All training audio is synthesised from scores with a SoundFont. These weights have heard no real recording; \

@@ -73,7 +73,13 @@ pub fn export_all(networks: &Networks, sizes: &Sizes) -> Result<Vec<Exported>> {
         exporter.export(
             Graph::ActionEncoder,
             |all| all.actions.clone(),
-            |actions, inputs| Outputs::new().with("scores", actions.scores(inputs.get("slots"), inputs.get("timing"))),
+            |actions, inputs| {
+                let outputs = Outputs::new().with("scores", actions.scores(inputs.get("slots"), inputs.get("timing")));
+                match &actions.instruments {
+                    Some(instruments) => outputs.with("instruments", instruments.head.forward(inputs.get("slots"))),
+                    None => outputs,
+                }
+            },
         )?,
         exporter.export(
             Graph::ActionEmbedding,
@@ -81,7 +87,10 @@ pub fn export_all(networks: &Networks, sizes: &Sizes) -> Result<Vec<Exported>> {
                 let (table, map) = (all.actions.table.clone(), all.map.clone());
                 ActionEmbedding::new(table, map, all.dynamics.null_action.clone())
             },
-            |embedding, inputs| Outputs::new().with("action", embedding.forward(inputs.get("weights"), inputs.get("is_null"))),
+            |embedding, inputs| {
+                let players = (sizes.instruments > 0).then(|| inputs.get("instruments"));
+                Outputs::new().with("action", embedding.forward(inputs.get("weights"), inputs.get("is_null"), players))
+            },
         )?,
         exporter.export(
             Graph::DynamicsContext,

@@ -106,6 +106,7 @@ fn manifest(models: &Models, preset: &Preset, corpus: &Corpus, name: String, gra
         sizes,
         statistics,
         actions: action_table(&all, sizes.actions),
+        instruments: preset.actions.network.instruments.clone(),
         graphs,
         training: summary(models, preset, corpus, train.len()),
     }

@@ -51,6 +51,12 @@ pub fn from_set(set: &Path, preset: &Preset, run: &Path, kept: &[StageName]) -> 
         set.display(),
         preset.name
     );
+    ensure!(
+        manifest.instruments == preset.actions.network.instruments,
+        "{} lists other instruments than preset {}: start from a set of that preset",
+        set.display(),
+        preset.name
+    );
     let graphs = Graphs { set, manifest: &manifest };
     let map = graphs.read(Graph::ActionEmbedding)?.of_part(MAP);
     check_map(&manifest.name, preset, !map.is_empty(), kept)?;

@@ -7,13 +7,14 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use turnaround_core::actions::{dense_weights, sparse_weights};
 use turnaround_core::contract::SparseWeights;
+use turnaround_core::instruments::Instrument;
 
 use super::latents::{Slots, numbers};
-use super::random;
 use super::run::{self, Loss, RunOptions, Schedule, Trained};
 use super::told::ActionVectors;
+use super::{players, random};
 use crate::corpus::Split;
-use crate::networks::actions::ActionModel;
+use crate::networks::actions::{ActionConfig, ActionModel, beside_players};
 use crate::networks::dynamics::{Bars, Dynamics, DynamicsConfig, noise_ordered_bias};
 
 /// Noise level that clean context is labelled with.
@@ -28,9 +29,9 @@ pub struct Forcing {
     /// Share of batches in which bars attend only to bars at equal or lower noise; in the others all see all. Only what was learned in
     /// order may be used with context that is computed once.
     pub ordered: f64,
-    /// Share of windows without any action.
+    /// Share of windows without any action; as many, drawn apart, are told nothing of players.
     pub null_windows: f64,
-    /// Share of bars without one in the other windows.
+    /// Share of bars without one in the other windows, and the same of players.
     pub null_bars: f64,
     /// Share of bars of which only the heaviest few actions are told, one to all but one: a musician turns one knob, or two, and the
     /// dynamics should know what that means. Costs those bars what the rest would have told.
@@ -46,21 +47,30 @@ impl Default for Forcing {
 /// Bars this close in level may see each other.
 pub const SLACK: f64 = 0.02;
 
-/// Inferred actions of every unit.
+/// Inferred actions of every unit, with the players heard in it where the action model hears them.
 pub struct InferredActions {
     /// Sparse weights per unit.
     pub weights: Vec<SparseWeights>,
     /// The table's vectors of these weights.
     pub vectors: ActionVectors,
+    /// Who plays; nothing where the model knows no instruments.
+    pub players: Option<HeardPlayers>,
 }
 
 impl InferredActions {
     /// Runs a trained action model over all units.
-    pub fn new(model: &ActionModel, slots: &Slots, actions: usize, active: usize, device: &Device) -> Self {
+    pub fn new(model: &ActionModel, config: &ActionConfig, slots: &Slots, device: &Device) -> Self {
+        let (actions, active) = (config.actions, config.active);
         let all: Vec<usize> = (0..slots.of_unit.len()).collect();
         let (mut weights, mut vectors, mut of_heaviest, mut width) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let mut heard = Vec::new();
         for group in all.chunks(64) {
-            let scores = numbers(model.scores(slots.batch(group, device), slots.timing(group, device)));
+            let bars = slots.batch(group, device);
+            if let Some(instruments) = &model.instruments {
+                let players = numbers(instruments.head.forward(bars.clone()));
+                heard.extend(players.chunks_exact(config.instruments.len()).map(<[f32]>::to_vec));
+            }
+            let scores = numbers(model.scores(bars, slots.timing(group, device)));
             let chosen: Vec<SparseWeights> = scores.chunks_exact(actions).map(|scores| sparse_weights(scores, active)).collect();
             let heaviest = |weights: &SparseWeights| (1..=weights.len()).map(|kept| weights[..kept].to_vec()).collect::<Vec<_>>();
             let parts: Vec<Vec<SparseWeights>> = chosen.iter().map(heaviest).collect();
@@ -77,11 +87,58 @@ impl InferredActions {
             }
             weights.extend(chosen);
         }
-        Self { weights, vectors: ActionVectors::new(vectors, width).with_heaviest(of_heaviest) }
+        let players =
+            model.instruments.as_ref().map(|_| HeardPlayers { instruments: config.instruments.clone(), of_unit: heard });
+        Self { weights, vectors: ActionVectors::new(vectors, width).with_heaviest(of_heaviest), players }
     }
 }
 
-/// Trains dynamics on windows of the training split; of every bar it is told the action vector in `told`.
+/// Who is heard to play in every unit.
+pub struct HeardPlayers {
+    instruments: Vec<Instrument>,
+    /// The probability that each plays, `[unit][instrument]`.
+    of_unit: Vec<Vec<f32>>,
+}
+
+impl HeardPlayers {
+    /// Players of every unit of some windows as they are heard, `[window · bar, instrument]`.
+    pub fn heard(&self, windows: &[&Vec<usize>], device: &Device) -> Tensor<2> {
+        let values: Vec<f32> = units_of(windows).flat_map(|unit| self.of_unit[unit].iter().copied()).collect();
+        Tensor::from_data(TensorData::new(values, [units_of(windows).count(), self.instruments.len()]), device)
+    }
+
+    /// Players of every unit of some windows as training tells them, `[window · bar, instrument]`.
+    fn told(
+        &self,
+        windows: &[&Vec<usize>],
+        slots: &Slots,
+        forcing: &Forcing,
+        random: &mut ChaCha8Rng,
+        device: &Device,
+    ) -> Tensor<2> {
+        let bars = windows[0].len();
+        let is_unsaid: Vec<bool> = windows.iter().map(|_| random.random_bool(forcing.null_windows)).collect();
+        let unsaid = |bar: usize| if is_unsaid[bar / bars] { 1.0 } else { forcing.null_bars };
+        let units: Vec<usize> = units_of(windows).collect();
+        let heard: Vec<f32> = units.iter().flat_map(|&unit| self.of_unit[unit].iter().copied()).collect();
+        let players = players::drawn(random, &slots.players(&units), &heard, &self.instruments, unsaid);
+        Tensor::from_data(TensorData::new(players, [units.len(), self.instruments.len()]), device)
+    }
+}
+
+fn units_of(windows: &[&Vec<usize>]) -> impl Iterator<Item = usize> {
+    windows.iter().flat_map(|window| window.iter().copied())
+}
+
+/// Actions `[window, bar, width]` with the players of the same bars, `[window · bar, instrument]`, beside them.
+pub fn with_players(actions: Tensor<3>, players: Option<Tensor<2>>) -> Tensor<3> {
+    let [windows, bars, width] = actions.dims();
+    let joined = beside_players(actions.reshape([windows * bars, width]), players);
+    let width = joined.dims()[1];
+    joined.reshape([windows, bars, width])
+}
+
+/// Trains dynamics on windows of the training split; of every bar it is told the action vector in `told` and, if any are heard, the players.
 ///
 /// # Errors
 /// As [`run::run`].
@@ -91,6 +148,7 @@ pub fn train(
     schedule: &Schedule,
     slots: &Slots,
     told: &ActionVectors,
+    players: Option<&HeardPlayers>,
     options: &RunOptions,
 ) -> Result<Trained<Dynamics>> {
     let windows = slots.windows(Split::Train, config.window_bars);
@@ -118,6 +176,8 @@ pub fn train(
         let null = grid(&plan, |bar| f32::from(u8::from(bar.is_null)), &step.device).unsqueeze_dim::<3>(2);
         let given = told.in_part(&chosen, |window, bar| plan[window][bar].kept, &step.device) * (null.clone().neg() + 1.0);
         let action = given + model.null_action.val().unsqueeze::<3>() * null;
+        let told = players.map(|players| players.told(&chosen, slots, forcing, step.random, &step.device));
+        let action = with_players(action, told);
         let first: Vec<usize> = chosen.iter().map(|window| window[0]).collect();
         let bias = step.random.random_bool(forcing.ordered).then(|| noise_ordered_bias(&level, patches, SLACK));
         let bars = Bars {
@@ -180,7 +240,6 @@ fn grid(plan: &[Vec<BarPlan>], value: impl Fn(&BarPlan) -> f32, device: &Device)
 #[cfg(all(test, feature = "flex"))]
 mod tests {
     use super::*;
-    use crate::networks::actions::ActionConfig;
     use crate::train::random::of_step;
 
     #[test]
@@ -188,7 +247,7 @@ mod tests {
         let (slots, device) = (Slots::of_patterns(4, 4), Device::flex());
         let config = ActionConfig::for_tests(4, 4, 3);
         let model = ActionModel::new(&config, &device);
-        let inferred = InferredActions::new(&model, &slots, config.actions, config.active, &device);
+        let inferred = InferredActions::new(&model, &config, &slots, &device);
         let windows = slots.windows(Split::Train, 2);
         let window = &windows[0];
         let told =

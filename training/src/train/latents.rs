@@ -12,6 +12,7 @@ use indicatif::ProgressIterator;
 use serde::{Deserialize, Serialize};
 use turnaround_core::bars::timing_features;
 use turnaround_core::contract::{POSITION_FEATURES, Sizes, TIMING_FEATURES};
+use turnaround_core::instruments::Players;
 use turnaround_core::latents::{interpolation_matrix, position_features, token_count};
 use turnaround_core::spectrum::{Companding, Stft};
 use turnaround_core::time::{Seconds, Tempo};
@@ -162,6 +163,8 @@ pub struct Slots {
     pub of_unit: Vec<Vec<f32>>,
     /// Timing features per unit.
     pub timing: Vec<[f32; TIMING_FEATURES]>,
+    /// Who plays in each unit, where that is known and was asked for: see [`Corpus::players`].
+    pub players: Vec<Option<Players>>,
     /// Units by piece, in order, per split.
     pub pieces: BTreeMap<Split, Vec<Vec<usize>>>,
     /// Mean of each channel before standardising.
@@ -211,38 +214,52 @@ impl Slots {
             turnaround_core::latents::standardise(unit, &mean, &deviation);
         }
         let timing = corpus.units.iter().map(|unit| timing_of(unit, sizes)).collect::<Result<_>>()?;
-        Ok(Self { of_unit, timing, pieces: pieces(corpus), mean, deviation, slots: sizes.slots })
+        let players = vec![None; of_unit.len()];
+        Ok(Self { of_unit, timing, players, pieces: pieces(corpus), mean, deviation, slots: sizes.slots })
     }
 
     /// Twelve pieces of twelve bars, each of which is one of four patterns of `[slots, channels]` and a little noise, in no order, so that
-    /// only an action can tell which; every third piece is held out for validation.
+    /// only an action can tell which; every third piece is held out for validation. Drums play the second and the fourth pattern, a bass the
+    /// third and the fourth, and a piano all.
     #[cfg(test)]
     pub fn of_patterns(slots: usize, channels: usize) -> Self {
         use rand::{Rng, SeedableRng};
+        use turnaround_core::instruments::Instrument;
 
         const PIECES: usize = 12;
         const BARS: usize = 12;
         let mut dice = rand_chacha::ChaCha8Rng::seed_from_u64(5);
         let mut sign = || if dice.random_bool(0.5) { 1.0 } else { -1.0 };
         let patterns: Vec<Vec<f32>> = (0..4).map(|_| (0..slots * channels).map(|_| sign()).collect()).collect();
-        let mut bar = || -> Vec<f32> {
-            let pattern = &patterns[dice.random_range(0..4)];
-            pattern.iter().map(|x| x + 0.1 * (dice.random::<f32>() - 0.5)).collect()
+        let playing = |pattern: usize| -> Players {
+            let others = [Instrument::Drums, Instrument::Bass].into_iter().enumerate();
+            let others = others.filter(|(bit, _)| pattern >> bit & 1 == 1).map(|(_, instrument)| instrument);
+            others.chain([Instrument::Piano]).collect()
         };
-        let of_unit: Vec<Vec<f32>> = (0..PIECES * BARS).map(|_| bar()).collect();
+        let mut bar = || -> (Vec<f32>, Option<Players>) {
+            let pattern = dice.random_range(0..4);
+            let slots = patterns[pattern].iter().map(|x| x + 0.1 * (dice.random::<f32>() - 0.5)).collect();
+            (slots, Some(playing(pattern)))
+        };
+        let (of_unit, players): (Vec<Vec<f32>>, Vec<Option<Players>>) = (0..PIECES * BARS).map(|_| bar()).unzip();
         let mut pieces: BTreeMap<Split, Vec<Vec<usize>>> = BTreeMap::new();
         for piece in 0..PIECES {
             let split = if piece % 3 == 2 { Split::Validation } else { Split::Train };
             pieces.entry(split).or_default().push((piece * BARS..(piece + 1) * BARS).collect());
         }
         let timing = vec![[0.0; TIMING_FEATURES]; of_unit.len()];
-        Self { of_unit, timing, pieces, mean: vec![0.0; channels], deviation: vec![1.0; channels], slots }
+        Self { of_unit, timing, players, pieces, mean: vec![0.0; channels], deviation: vec![1.0; channels], slots }
     }
 
     /// `[unit, slot, channel]`.
     pub fn batch(&self, units: &[usize], device: &Device) -> Tensor<3> {
         let values: Vec<f32> = units.iter().flat_map(|&unit| self.of_unit[unit].iter().copied()).collect();
         Tensor::from_data(TensorData::new(values, [units.len(), self.slots, self.mean.len()]), device)
+    }
+
+    /// Who plays in some units, where that is known.
+    pub fn players(&self, units: &[usize]) -> Vec<Option<Players>> {
+        units.iter().map(|&unit| self.players[unit]).collect()
     }
 
     /// `[unit, 2]`.

@@ -16,6 +16,7 @@ pub mod kept;
 pub mod latents;
 pub mod map_report;
 pub mod perceiver;
+pub mod players;
 pub mod random;
 pub mod rebuild;
 pub mod run;

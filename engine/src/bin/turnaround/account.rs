@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use turnaround_engine::audio_file::AudioFile;
-use turnaround_engine::report::{BarReport, Report};
+use turnaround_engine::report::{BarReport, PlayerReport, Report};
 
 use crate::args::Files;
 use crate::output::say;
@@ -17,7 +17,7 @@ pub enum Before {
     Nothing,
 }
 
-/// Bar by bar: levels and actions.
+/// Bar by bar: levels, actions and, where a set knows them, players.
 pub fn print_bars(bars: &[BarReport], before: Before) {
     for bar in bars {
         let weights: Vec<String> = bar.action.iter().map(|action| format!("{} {:.2}", action.label, action.weight)).collect();
@@ -25,8 +25,16 @@ pub fn print_bars(bars: &[BarReport], before: Before) {
         let level = |level: Option<f64>| level.map_or_else(|| "silent".to_owned(), |db| format!("{db:.1} dB"));
         let was = if before == Before::Bar { level(bar.level_before_db) } else { "new".to_owned() };
         let limited = if bar.limited_db < -0.05 { format!(", limited by {:.1} dB", -bar.limited_db) } else { String::new() };
-        say!("bar {:>4}  {was} -> {}{limited}  {action}", bar.bar, level(bar.level_after_db));
+        let by = if bar.players.is_empty() { String::new() } else { format!("; by {}", players(&bar.players)) };
+        say!("bar {:>4}  {was} -> {}{limited}  {action}{by}", bar.bar, level(bar.level_after_db));
     }
+}
+
+/// Those that rather play than not.
+pub fn players(players: &[PlayerReport]) -> String {
+    let playing = players.iter().filter(|player| player.probability >= 0.5);
+    let names: Vec<&str> = playing.map(|player| player.instrument.as_str()).collect();
+    if names.is_empty() { "anyone".to_owned() } else { names.join(", ") }
 }
 
 /// What was kept, what it cost, what was read and written.

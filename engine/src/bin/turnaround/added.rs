@@ -2,6 +2,7 @@
 
 use turnaround_core::bars::BarNumber;
 use turnaround_engine::add::{Added, Addition};
+use turnaround_engine::regenerate::Settings;
 use turnaround_engine::report::{Region, Report};
 
 use crate::account::{Before, print_bars, print_rest};
@@ -52,7 +53,7 @@ fn run(asked: &Asked<'_>, place: impl FnOnce(&Recording<'_>) -> Place) -> Result
         after: place.after,
         until: place.until,
         actions: &chosen.actions,
-        settings: asked.sound.settings(1.0),
+        settings: Settings { players: asked.manner.instruments, ..asked.sound.settings(1.0) },
     };
     let Added { audio, mut report, .. } = with_progress("adding bars", |control| engine.add_bars(&addition, control))?;
     report.prompts = chosen.prompts;

@@ -1,7 +1,8 @@
-//! `turnaround info`: which set, which runtime, which actions.
+//! `turnaround info`: which set, which runtime, which players, which actions.
 
 use serde::Serialize;
 use turnaround_core::contract::{Action, MeasuredAction, Sizes, TrainingSummary};
+use turnaround_core::instruments::{Instrument, listed};
 use turnaround_engine::model_set::places;
 use turnaround_engine::report::{TOLD_CHANGES, in_words};
 use turnaround_engine::runtime::RuntimeReport;
@@ -25,6 +26,9 @@ struct Set<'a> {
     folder: String,
     bytes: u64,
     sizes: &'a Sizes,
+    /// Left out for a set that knows none.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    instruments: &'a [Instrument],
     actions: Vec<Knob<'a>>,
     training: &'a TrainingSummary,
 }
@@ -70,6 +74,7 @@ pub fn run(arguments: &Info) -> Result<(), Failure> {
             folder: set.folder().display().to_string(),
             bytes: manifest.graphs.values().map(|graph| graph.bytes).sum(),
             sizes: &manifest.sizes,
+            instruments: &manifest.instruments,
             actions: manifest.actions.iter().map(Knob::new).collect(),
             training: &manifest.training,
         },
@@ -95,6 +100,8 @@ fn print(account: &Account<'_>) {
     for note in &runtime.notes {
         say!("           {note}");
     }
+    let instruments = if set.instruments.is_empty() { "none known".to_owned() } else { listed(set.instruments) };
+    say!("players    {instruments}");
     say!("actions    {}", set.actions.len());
     for (index, Knob { action, .. }) in set.actions.iter().enumerate() {
         let measured = action.measured.as_ref().filter(|measured| measured.is_shortlisted).map_or_else(String::new, told);

@@ -28,7 +28,7 @@ struct End<'a> {
 
 /// The action of each of so many bars, in order.
 pub fn chosen(manner: &Manner, count: usize, recording: &Recording<'_>, engine: &Engine) -> Result<Chosen, Failure> {
-    let Manner { action, like, prompt, to_action, to_like, to_prompt } = manner;
+    let Manner { action, like, prompt, to_action, to_like, to_prompt, instruments: _ } = manner;
     let mut prompts = Vec::new();
     let from = End { named: action, like: like.as_ref(), prompt: prompt.as_ref() }.weights(recording, engine, &mut prompts)?;
     let to = End { named: to_action, like: to_like.as_ref(), prompt: to_prompt.as_ref() };

@@ -1,6 +1,6 @@
 //! `turnaround regenerate`: chosen bars anew, all other samples bit for bit.
 
-use turnaround_engine::regenerate::{Request, Target};
+use turnaround_engine::regenerate::{Request, Settings, Target};
 
 use crate::account::{Before, print_bars, print_rest};
 use crate::args::Regenerate;
@@ -18,7 +18,7 @@ pub fn run(arguments: &Regenerate) -> Result<(), Failure> {
     let engine = open(&arguments.networks)?;
     let chosen = chosen(&arguments.manner, bars.len(), &recording, &engine)?;
     let targets: Vec<Target> = bars.iter().zip(chosen.actions).map(|(&bar, action)| Target { bar, action }).collect();
-    let settings = arguments.sound.settings(arguments.strength);
+    let settings = Settings { players: arguments.manner.instruments, ..arguments.sound.settings(arguments.strength) };
     let request = Request { audio: recording.file.audio(), map: &recording.map, targets: &targets, settings };
     let mut result = with_progress("regenerating", |control| engine.regenerate(&request, control))?;
     result.report.prompts = chosen.prompts;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use turnaround_engine::prompt::{Wish, read};
-use turnaround_engine::regenerate::{HighBand, Quality, Settings, Stereo};
+use turnaround_engine::regenerate::{HighBand, PlayersChoice, Quality, Settings, Stereo};
 
-use super::values::{Like, Weight, like, number, weight};
+use super::values::{Like, Weight, instruments, like, number, weight};
 
 /// What is read and what is written.
 #[derive(Args)]
@@ -46,6 +46,10 @@ pub struct Manner {
     /// Move to what these words ask for; weights of --to-action and --to-like are added.
     #[arg(long, value_name = "WORDS", value_parser = read)]
     pub to_prompt: Option<Wish>,
+    /// Who plays the bars made, in a set that knows instruments (turnaround info lists them): names with commas between them, for instance
+    /// piano,bass,drums; "heard" for those heard in the dry bar; "anyone" for whoever context and action suggest, as in bars that are added.
+    #[arg(long, value_name = "NAMES", default_value = "heard", value_parser = instruments)]
+    pub instruments: PlayersChoice,
 }
 
 /// How new bars are made, and how they are to sound.

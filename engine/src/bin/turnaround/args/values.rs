@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use turnaround_core::bars::BarNumber;
+use turnaround_core::instruments::{Instrument, UnknownInstrument};
 use turnaround_core::time::{Metre, Seconds, Tempo};
 use turnaround_engine::add::MOST_BARS as MOST_BARS_ADDED;
+use turnaround_engine::regenerate::PlayersChoice;
 
 /// Bars to make, in order, each once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +105,18 @@ pub(super) fn like(text: &str) -> Result<Like, String> {
     Ok(Like { file: Some(PathBuf::from(file)), bar: BarNumber::new(bar(number)?) })
 }
 
+/// Names with commas between them, or one of two words that are no instruments.
+pub(super) fn instruments(text: &str) -> Result<PlayersChoice, UnknownInstrument> {
+    match text.trim() {
+        "heard" => Ok(PlayersChoice::Heard),
+        "anyone" => Ok(PlayersChoice::Anyone),
+        names => {
+            let players: Vec<Instrument> = names.split(',').map(str::parse).collect::<Result<_, _>>()?;
+            Ok(PlayersChoice::These(players.into_iter().collect()))
+        }
+    }
+}
+
 pub(super) fn number(text: &str) -> Result<f32, String> {
     match text.trim().parse::<f32>() {
         Ok(number) if number.is_finite() => Ok(number),
@@ -169,6 +183,18 @@ mod tests {
         assert_eq!(weight("brighter drums"), Ok(Weight { action: "brighter drums".into(), weight: 1.0 }));
         for wrong in ["1=", "1=x", "1=-1", "1=inf"] {
             assert!(weight(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn players_are_named_or_heard_or_anyone() {
+        let trio = [Instrument::Piano, Instrument::Bass, Instrument::Drums];
+        assert_eq!(instruments("drums, piano,bass"), Ok(PlayersChoice::These(trio.into_iter().collect())));
+        assert_eq!(instruments("heard"), Ok(PlayersChoice::Heard));
+        assert_eq!(instruments("anyone"), Ok(PlayersChoice::Anyone));
+        for wrong in ["", "piano,", "kazoo", "piano bass", "piano,heard"] {
+            let refused = instruments(wrong).unwrap_err().to_string();
+            assert!(refused.contains("there are piano, electric piano, vibraphone"), "{wrong}: {refused}");
         }
     }
 
