@@ -3,8 +3,10 @@
 //! **Thread.** The window's.
 
 use std::f32::consts::TAU;
+use std::sync::Arc;
 
-use egui::{Align2, Painter, Pos2, Rect, RichText, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
+use egui::text::LayoutJob;
+use egui::{Align, Align2, Galley, Painter, Pos2, Rect, Response, RichText, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 use nice_plug::prelude::{FloatParam, Param};
 use turnaround_core::contract::Action;
 
@@ -16,6 +18,11 @@ use super::{Desk, theme};
 /// Where a knob's way begins and ends, as shares of a turn from the bottom, clockwise.
 const BEGIN: f32 = 0.125;
 const END: f32 = 0.875;
+
+/// How far below a cell's upper side its knob's centre and its label lie, and most lines of a label.
+const CENTRE: f32 = theme::KNOB_RADIUS + 6.0;
+const LABEL_TOP: f32 = CENTRE + theme::KNOB_RADIUS + 2.0;
+const LABEL_LINES: usize = 3;
 
 /// What stands above some knobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,12 +69,15 @@ fn parts(actions: &[Action], slots: Vec<usize>) -> Vec<(Option<Heading>, Vec<usi
 
 fn rows(ui: &mut Ui, desk: &mut Desk, slots: &[usize]) {
     let columns = columns(ui.available_width());
-    let cell = vec2(ui.available_width() / columns as f32, theme::KNOB_CELL.y);
+    let width = ui.available_width() / columns as f32;
     for row in slots.chunks(columns) {
+        let labels: Vec<_> = row.iter().map(|slot| label(ui, desk, *slot, width)).collect();
+        let lowest = labels.iter().map(|label| label.size().y).fold(0.0, f32::max);
+        let cell = vec2(width, theme::KNOB_CELL.y.max(LABEL_TOP + lowest + theme::GAP));
         ui.horizontal(|ui| {
-            for slot in row {
+            for (slot, label) in row.iter().zip(labels) {
                 let (rect, response) = ui.allocate_exact_size(cell, Sense::click_and_drag());
-                knob(ui, desk, *slot, rect, response);
+                knob(ui, desk, *slot, rect, response, label);
             }
         });
     }
@@ -78,7 +88,7 @@ fn columns(room: f32) -> usize {
     ((room / theme::KNOB_CELL.x) as usize).max(1)
 }
 
-fn knob(ui: &mut Ui, desk: &mut Desk, slot: usize, rect: Rect, response: egui::Response) {
+fn knob(ui: &mut Ui, desk: &mut Desk, slot: usize, rect: Rect, response: Response, label: Arc<Galley>) {
     let param: &FloatParam = &desk.parameters.actions.0[slot];
     operate(ui, &response, &mut desk.touch, param);
     let value = desk.touch.shown(param);
@@ -88,19 +98,13 @@ fn knob(ui: &mut Ui, desk: &mut Desk, slot: usize, rect: Rect, response: egui::R
         let fill = if is_held { theme::RAISED } else { theme::GROUND };
         painter.rect_filled(rect.shrink(1.0), theme::ROUND, fill);
     }
-    let centre = pos2(rect.center().x, rect.top() + theme::KNOB_RADIUS + 6.0);
+    let centre = pos2(rect.center().x, rect.top() + CENTRE);
     dial(&painter, centre, value, param.modulated_normalized_value());
     let field = Rect::from_center_size(centre, vec2(rect.width() - 8.0, 20.0));
     if !typing_field(ui, field, &mut desk.touch, param) && (is_held || value > 0.0) {
         painter.text(centre, Align2::CENTER_CENTER, format!("{:.0}", value * 100.0), theme::small(), theme::TEXT);
     }
-    let colour = match (does_nothing(desk.view, slot), value > 0.0) {
-        (true, _) => theme::FAINT,
-        (false, true) => theme::TEXT,
-        (false, false) => theme::QUIET,
-    };
-    let label = action_label(&desk.view.actions, slot);
-    two_lines(&painter, rect, centre.y + theme::KNOB_RADIUS + 2.0, &label, colour);
+    painter.galley(pos2(rect.center().x, rect.top() + LABEL_TOP), label, theme::QUIET);
     response.on_hover_ui(|ui| explain(ui, desk, slot));
 }
 
@@ -126,13 +130,19 @@ fn dial(painter: &Painter, centre: Pos2, value: f32, modulated: f32) {
     }
 }
 
-/// A label in two lines at most; what is longer ends in dots.
-fn two_lines(painter: &Painter, rect: Rect, top: f32, text: &str, colour: egui::Color32) {
-    let mut job = egui::text::LayoutJob::simple(text.to_owned(), theme::small(), colour, rect.width() - 4.0);
-    job.halign = egui::Align::Center;
-    job.wrap.max_rows = 2;
-    let galley = painter.layout_job(job);
-    painter.galley(pos2(rect.center().x, top), galley, colour);
+/// A slot's label in a few lines; what is longer ends in dots.
+fn label(ui: &Ui, desk: &Desk, slot: usize, width: f32) -> Arc<Galley> {
+    let is_turned = desk.touch.shown(&desk.parameters.actions.0[slot]) > 0.0;
+    let colour = match (does_nothing(desk.view, slot), is_turned) {
+        (true, _) => theme::FAINT,
+        (false, true) => theme::TEXT,
+        (false, false) => theme::QUIET,
+    };
+    let name = action_label(&desk.view.actions, slot);
+    let mut job = LayoutJob::simple(name, theme::small(), colour, width - 4.0);
+    job.halign = Align::Center;
+    job.wrap.max_rows = LABEL_LINES;
+    ui.painter().layout_job(job)
 }
 
 #[cfg(test)]

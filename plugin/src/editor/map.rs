@@ -171,10 +171,11 @@ fn labels(painter: &Painter, rect: Rect, dots: &[Dot], actions: &[Action], is_na
     named.sort_by(|one, other| {
         rank(other).partial_cmp(&rank(one)).expect("no consistency is NaN").then(one.slot.cmp(&other.slot))
     });
-    let discs: Vec<Disc> = dots.iter().map(Dot::disc).collect();
+    let discs: Vec<Disc> = dots.iter().filter(|dot| dot.is_shown).map(Dot::disc).collect();
     let mut taken = Vec::new();
     for dot in named {
-        let name = action_label(actions, dot.slot);
+        // Names of several changes read best, and are narrowest, with a line for each.
+        let name = action_label(actions, dot.slot).replace(" and ", "\nand ");
         let colour = if dot.value > 0.0 { theme::TEXT } else { theme::QUIET };
         let lines = |align| lines(painter, &name, colour, LABEL_WIDTH, align);
         // Beside a dot as large as it can become, whatever it is now.

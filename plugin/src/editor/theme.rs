@@ -76,7 +76,7 @@ pub fn cell_height(window: f32) -> f32 {
 pub const ROW_HEIGHT: f32 = 24.0;
 /// Space between rows and between panels.
 pub const GAP: f32 = 4.0;
-/// One action's knob with its label.
+/// One action's knob with its label of two lines; where one of a row has more, the row is higher.
 pub const KNOB_CELL: egui::Vec2 = vec2(68.0, 74.0);
 /// The knob itself.
 pub const KNOB_RADIUS: f32 = 17.0;
