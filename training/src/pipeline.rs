@@ -19,7 +19,7 @@ use crate::networks::dynamics::Dynamics;
 use crate::networks::tokenizer::Tokenizer;
 use crate::preset::{MapStage, Preset, Stage};
 use crate::train::action_map::Pairs;
-use crate::train::dynamics::{Forcing, InferredActions};
+use crate::train::dynamics::InferredActions;
 use crate::train::frames::FrameSource;
 use crate::train::latents::{Latents, Slots};
 use crate::train::map_report::{self, MapReport};
@@ -189,7 +189,7 @@ impl Pipeline {
         let options = self.options(StageName::Dynamics, stage.share);
         let dynamics = dynamics::train(
             &stage.network,
-            &Forcing::default(),
+            &self.preset.forcing,
             &stage.schedule,
             &heard.slots,
             told,

@@ -14,6 +14,7 @@ use crate::networks::adapter::AdapterConfig;
 use crate::networks::dynamics::DynamicsConfig;
 use crate::networks::instruments::told_width;
 use crate::networks::tokenizer::TokenizerConfig;
+use crate::train::dynamics::Forcing;
 use crate::train::run::Schedule;
 use crate::train::tokenizer::Objective;
 
@@ -71,6 +72,9 @@ pub struct Preset {
     pub map: Option<MapStage>,
     /// The dynamics.
     pub dynamics: Stage<DynamicsConfig>,
+    /// What happens to windows while the dynamics learns.
+    #[serde(default)]
+    pub forcing: Forcing,
 }
 
 /// The presets that come with the program.
