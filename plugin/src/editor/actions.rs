@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use egui::{Button, RichText, TextEdit, Ui};
+use egui::{Button, Rect, RichText, TextEdit, Ui, UiBuilder, vec2};
 use nice_plug::prelude::Param;
 
 use super::control::HOW_TO;
@@ -49,6 +49,7 @@ pub fn draw(ui: &mut Ui, desk: &mut Desk, state: &mut State) {
     if let Some(alone) = &mut state.sight.alone {
         alone.extend(&turned);
     }
+    let width = ui.available_width();
     head(ui, desk, &mut state.sight, turned);
     let slots = state.sight.slots(desk.view);
     if slots.is_empty() {
@@ -56,11 +57,15 @@ pub fn draw(ui: &mut Ui, desk: &mut Desk, state: &mut State) {
         let reason = if is_called { "No action is called that." } else { "No action is turned up." };
         ui.label(RichText::new(reason).color(theme::QUIET));
     }
-    if state.sight.is_map {
-        map::draw(ui, desk, &slots, state.sight.is_narrowed());
-    } else {
-        knobs::draw(ui, desk, slots);
-    }
+    // However much the line above holds, and however wide that makes it, what lies below stays where it is.
+    let room = Rect::from_min_size(ui.cursor().min, vec2(width, ui.available_height()));
+    ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
+        if state.sight.is_map {
+            map::draw(ui, desk, &slots, state.sight.is_narrowed());
+        } else {
+            knobs::draw(ui, desk, slots);
+        }
+    });
 }
 
 fn turned_up(desk: &Desk) -> Vec<usize> {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use egui::text::LayoutJob;
-use egui::{Align, Align2, Color32, Galley, Id, Painter, Pos2, Rect, Response, RichText, Sense, Stroke, Ui, pos2, vec2};
+use egui::{Align, Align2, Color32, Galley, Id, Painter, Pos2, Rect, Response, RichText, Sense, Stroke, Ui, Vec2, pos2, vec2};
 use nice_plug::prelude::Param;
 use turnaround_core::contract::{Action, MeasuredAction};
 
@@ -25,7 +25,7 @@ const FULL: f32 = 9.0;
 /// Points between the centres of two dots, at least.
 const APART: f32 = 13.0;
 
-/// How near to a dot's centre the mouse takes hold of it.
+/// How near to a dot's centre the mouse takes hold of it, unless another dot is nearer than twice that.
 const REACH: f32 = 8.0;
 
 /// Widest line of a label, and most lines.
@@ -103,12 +103,9 @@ pub fn dot_id(slot: usize) -> Id {
 
 /// Lets the mouse turn the dots.
 fn turn(ui: &Ui, desk: &mut Desk, dots: &mut [Dot]) {
-    // Of two that overlap the one that is asked last has the mouse: the nearest.
-    let pointer = ui.ctx().pointer_latest_pos().unwrap_or_default();
-    let distance = |dot: &Dot| dot.centre.distance(pointer);
-    dots.sort_by(|one, other| distance(other).total_cmp(&distance(one)));
+    let centres: Vec<Pos2> = dots.iter().filter(|dot| dot.is_shown).map(|dot| dot.centre).collect();
     for dot in dots.iter_mut().filter(|dot| dot.is_shown) {
-        let place = Rect::from_center_size(dot.centre, vec2(2.0 * REACH, 2.0 * REACH));
+        let place = Rect::from_center_size(dot.centre, Vec2::splat(2.0 * reach(dot.centre, &centres)));
         let response = ui.interact(place, dot_id(dot.slot), Sense::click_and_drag());
         let param = &desk.parameters.actions.0[dot.slot];
         operate(ui, &response, &mut desk.touch, param);
@@ -117,6 +114,12 @@ fn turn(ui: &Ui, desk: &mut Desk, dots: &mut [Dot]) {
     }
     // Small ones lie below large ones.
     dots.sort_by(|one, other| (one.radius(), one.slot).partial_cmp(&(other.radius(), other.slot)).expect("no radius is NaN"));
+}
+
+/// How far a dot among others can be taken hold of, up, down and to the sides: no two places overlap, so it is never open which is meant.
+fn reach(centre: Pos2, all: &[Pos2]) -> f32 {
+    let away = |other: &Pos2| (other.x - centre.x).abs().max((other.y - centre.y).abs());
+    all.iter().filter(|other| **other != centre).map(|other| away(other) / 2.0).fold(REACH, f32::min)
 }
 
 impl Dot<'_> {

@@ -325,8 +325,14 @@ fn a_dot_of_the_map_is_dragged_typed_and_reset_as_its_knob_is() {
         window.host.gestures()
     };
     let (of_knob, of_dot) = (gestures(false), gestures(true));
-    assert!(of_knob.len() > 8);
-    assert_eq!(of_knob, of_dot);
+    assert!(of_knob.len() > 8 && of_knob.len() == of_dot.len());
+    for pair in of_knob.iter().zip(&of_dot) {
+        match pair {
+            // The mouse is somewhere else, and its way is counted in the last digits of a float.
+            (Gesture::Set(knob, one), Gesture::Set(dot, other)) => assert!(knob == dot && (one - other).abs() < 1e-5, "{pair:?}"),
+            (knob, dot) => assert_eq!(knob, dot),
+        }
+    }
 }
 
 #[test]
