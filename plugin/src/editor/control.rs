@@ -40,6 +40,13 @@ pub fn operate<P: Param>(ui: &Ui, response: &Response, touch: &mut Touch, param:
     });
 }
 
+/// Where the host's modulation has a parameter, 0 to 1, if it has it elsewhere than its own value. A hand that moves it is no modulation,
+/// though the host may tell of that later.
+pub fn modulation<P: Param>(param: &P) -> Option<f32> {
+    let modulated = param.modulated_normalized_value();
+    ((modulated - param.unmodulated_normalized_value()).abs() > 1e-3).then_some(modulated)
+}
+
 /// The field in which a parameter's value is being typed; false if it is not.
 pub fn typing_field<P: Param>(ui: &mut Ui, rect: Rect, touch: &mut Touch, param: &P) -> bool {
     let Some((text, is_new)) = touch.typing(param) else { return false };

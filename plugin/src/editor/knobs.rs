@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use egui::text::LayoutJob;
 use egui::{Align, Align2, Galley, Painter, Pos2, Rect, Response, RichText, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
-use nice_plug::prelude::{FloatParam, Param};
+use nice_plug::prelude::FloatParam;
 use turnaround_core::contract::Action;
 
 use super::actions::{does_nothing, explain};
-use super::control::{operate, typing_field};
+use super::control::{modulation, operate, typing_field};
 use super::words::action_label;
 use super::{Desk, theme};
 
@@ -22,7 +22,7 @@ const END: f32 = 0.875;
 /// How far below a cell's upper side its knob's centre and its label lie, and most lines of a label.
 const CENTRE: f32 = theme::KNOB_RADIUS + 6.0;
 const LABEL_TOP: f32 = CENTRE + theme::KNOB_RADIUS + 2.0;
-const LABEL_LINES: usize = 3;
+const LABEL_LINES: usize = 4;
 
 /// What stands above some knobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn knob(ui: &mut Ui, desk: &mut Desk, slot: usize, rect: Rect, response: Respons
         painter.rect_filled(rect.shrink(1.0), theme::ROUND, fill);
     }
     let centre = pos2(rect.center().x, rect.top() + CENTRE);
-    dial(&painter, centre, value, param.modulated_normalized_value());
+    dial(&painter, centre, value, modulation(param));
     let field = Rect::from_center_size(centre, vec2(rect.width() - 8.0, 20.0));
     if !typing_field(ui, field, &mut desk.touch, param) && (is_held || value > 0.0) {
         painter.text(centre, Align2::CENTER_CENTER, format!("{:.0}", value * 100.0), theme::small(), theme::TEXT);
@@ -109,7 +109,7 @@ fn knob(ui: &mut Ui, desk: &mut Desk, slot: usize, rect: Rect, response: Respons
 }
 
 /// A knob's face.
-fn dial(painter: &Painter, centre: Pos2, value: f32, modulated: f32) {
+fn dial(painter: &Painter, centre: Pos2, value: f32, modulated: Option<f32>) {
     let radius = theme::KNOB_RADIUS;
     let at = |share: f32, radius: f32| {
         let angle = TAU * (BEGIN + (END - BEGIN) * share);
@@ -125,7 +125,7 @@ fn dial(painter: &Painter, centre: Pos2, value: f32, modulated: f32) {
     }
     let colour = if value > 0.0 { theme::TEXT } else { theme::FAINT };
     painter.line_segment([at(value, radius - 6.0), at(value, radius + 1.5)], Stroke::new(2.0, colour));
-    if (modulated - value).abs() > 1e-3 {
+    if let Some(modulated) = modulated {
         painter.circle_filled(at(modulated, radius), 2.0, theme::YELLOW);
     }
 }

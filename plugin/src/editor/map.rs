@@ -8,11 +8,10 @@ use std::sync::Arc;
 
 use egui::text::LayoutJob;
 use egui::{Align, Align2, Color32, Galley, Id, Painter, Pos2, Rect, Response, RichText, Sense, Stroke, Ui, Vec2, pos2, vec2};
-use nice_plug::prelude::Param;
 use turnaround_core::contract::{Action, MeasuredAction};
 
 use super::actions::explain;
-use super::control::{operate, typing_field};
+use super::control::{modulation, operate, typing_field};
 use super::places::{Disc, beside, spread};
 use super::words::{action_label, percent};
 use super::{Desk, theme};
@@ -40,7 +39,7 @@ struct Dot<'a> {
     /// Whether it is one of those that are searched; the others are there for orientation alone.
     is_shown: bool,
     value: f32,
-    modulated: f32,
+    modulated: Option<f32>,
     response: Option<Response>,
 }
 
@@ -81,7 +80,7 @@ fn lay_out<'a>(ui: &mut Ui, desk: &Desk<'a>, slots: &[usize]) -> Option<(Rect, V
     let centres = spread(&places, rect.shrink(FULL + 2.0), APART);
     let dot = |((slot, measured), centre): ((usize, &'a MeasuredAction), Pos2)| {
         let param = &desk.parameters.actions.0[slot];
-        let (value, modulated) = (desk.touch.shown(param), param.modulated_normalized_value());
+        let (value, modulated) = (desk.touch.shown(param), modulation(param));
         Dot { slot, measured, centre, is_shown: slots.contains(&slot), value, modulated, response: None }
     };
     Some((rect, measured.into_iter().zip(centres).map(dot).collect()))
@@ -156,8 +155,8 @@ impl Dot<'_> {
     fn paint(&self, painter: &Painter) {
         // A rim of the ground parts dots that overlap.
         painter.circle(self.centre, self.radius(), self.colour(), Stroke::new(1.0, theme::SUNKEN));
-        if (self.modulated - self.value).abs() > 1e-3 {
-            painter.circle_stroke(self.centre, self.radius_at(self.modulated), Stroke::new(1.5, theme::YELLOW));
+        if let Some(modulated) = self.modulated {
+            painter.circle_stroke(self.centre, self.radius_at(modulated), Stroke::new(1.5, theme::YELLOW));
         }
         if self.is_held() {
             painter.circle_stroke(self.centre, self.radius() + 2.0, Stroke::new(1.5, theme::TEXT));

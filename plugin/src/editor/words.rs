@@ -33,10 +33,10 @@ pub fn matching_slots(actions: &[Action], typed: &str) -> Vec<usize> {
 pub fn measured_changes(measured: &MeasuredAction) -> String {
     let changes = in_words(&measured.effect, TOLD_CHANGES);
     if changes.is_empty() {
-        return "Turned up alone it changes nothing that was measured.".to_owned();
+        return "All the way up and alone it changes nothing that was measured.".to_owned();
     }
     let changes: Vec<_> = changes.into_iter().map(|(word, size)| format!("{word} by {size:.1}")).collect();
-    format!("Turned up alone: {}, in standard deviations of real bars.", changes.join(", "))
+    format!("All the way up and alone: {}, in standard deviations of real bars.", changes.join(", "))
 }
 
 /// Whether an action does the same in other music too. From 0.6 on an action may come onto the shortlist.
@@ -175,11 +175,12 @@ mod tests {
     #[test]
     fn what_was_measured_is_told_in_three_changes_and_how_far_they_hold() {
         let mut measured = made_up::measured([0.0; 2], 0.78, true);
-        assert_eq!(measured_changes(&measured), "Turned up alone it changes nothing that was measured.");
+        assert_eq!(measured_changes(&measured), "All the way up and alone it changes nothing that was measured.");
         let changes =
             [(Descriptor::Loudness, -3.58), (Descriptor::Top, 0.2), (Descriptor::Bass, 1.46), (Descriptor::Swell, -1.6)];
         measured.effect.extend(changes);
-        let expected = "Turned up alone: softer by 3.6, fading by 1.6, more bass by 1.5, in standard deviations of real bars.";
+        let expected =
+            "All the way up and alone: softer by 3.6, fading by 1.6, more bass by 1.5, in standard deviations of real bars.";
         assert_eq!(measured_changes(&measured), expected);
         assert_eq!(dependability(&measured), "Leans the same way in most music: consistency 0.78 of 1.");
         let of = |consistency| dependability(&made_up::measured([0.0; 2], consistency, false));
