@@ -21,7 +21,6 @@ use crate::heard::{heaviest, in_common};
 use crate::networks::actions::{ActionConfig, ActionModel};
 use crate::networks::cost;
 use crate::networks::dynamics::{Bars, Dynamics, noise_ordered_bias};
-use crate::networks::instruments::told_width;
 use crate::train::dynamics::{self, CONTEXT_LEVEL, InferredActions, SLACK, positions, with_players};
 use crate::train::latents::{Slots, numbers};
 use crate::train::run::{RunOptions, Schedule};
@@ -119,12 +118,7 @@ pub fn run(request: &Request) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (number, preset) in request.presets.iter().enumerate() {
         let named = request.action_config.instruments.len();
-        ensure!(
-            preset.network.instruments == named && preset.network.action_width == request.action_config.width + told_width(named),
-            "{}: the actions of this run are {} wide and know {named} instruments: set action_width and instruments so",
-            preset.name,
-            request.action_config.width + told_width(named)
-        );
+        ensure!(preset.network.instruments == named, "way {}: the actions of this run know {named} instruments", preset.name);
         let folder = request.runs.join(&preset.name);
         fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
         fs::write(folder.join("preset.toml"), toml::to_string_pretty(preset)?)?;

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use turnaround_core::contract::{MANIFEST_FILE, Manifest, MeasuredAction};
 use turnaround_core::descriptors::Effect;
 use turnaround_engine::Engine;
+use turnaround_engine::regenerate::Settings;
 use turnaround_engine::runtime::Options;
 
 use crate::corpus::{Corpus, Split};
@@ -62,6 +63,9 @@ pub struct Curation {
     pub contexts: usize,
     /// Seed of all noise.
     pub seed: u64,
+    /// How bars were made, [`how`]; earlier versions measured them as the networks write them, and did not say so.
+    #[serde(default)]
+    pub settings: String,
     /// The actions in the table's order.
     pub actions: Vec<Trial>,
 }
@@ -116,7 +120,7 @@ pub fn run(request: &Request<'_>) -> Result<(Manifest, Curation)> {
     Ok((manifest, curation))
 }
 
-/// What an earlier call has measured of the same graphs on the same bars, or a fresh measure.
+/// What an earlier call has measured of the same graphs on the same bars with the same settings, or a fresh measure.
 fn measured(request: &Request<'_>, engine: &Engine, units: &[usize]) -> Result<Curation> {
     let graphs: String = engine.set().manifest().graphs.values().map(|graph| graph.sha256.as_str()).collect::<Vec<_>>().join(" ");
     let source = request.corpus.manifest.described();
@@ -124,12 +128,17 @@ fn measured(request: &Request<'_>, engine: &Engine, units: &[usize]) -> Result<C
     if let Ok(text) = fs::read_to_string(&path) {
         let kept: Curation = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
         let is_same = kept.graphs == graphs && kept.source == source && kept.seed == request.seed;
-        if is_same && kept.contexts == units.len() {
+        if is_same && kept.contexts == units.len() && kept.settings == how() {
             return Ok(kept);
         }
     }
     let actions = measure::measure(engine, request.corpus, units, request.seed)?;
-    Ok(Curation { graphs, source, contexts: units.len(), seed: request.seed, actions })
+    Ok(Curation { graphs, source, contexts: units.len(), seed: request.seed, settings: how(), actions })
+}
+
+/// The settings that bars are made with, but for the seed, in words that change with them.
+fn how() -> String {
+    format!("{:?}", Settings::default())
 }
 
 /// Writes what was measured and chosen into the action table.

@@ -143,7 +143,7 @@ fn a_set_is_curated_once_and_decisions_need_no_second_measure() {
     assert!(written.contains("data-knob=\"3\"") && page.join("knob-3-1.wav").exists());
 
     // A figure that nobody could measure shows whether it was measured again.
-    let mut kept = curation.clone();
+    let (mut kept, first) = (curation.clone(), curation);
     kept.actions[3].consistency = 0.123;
     fs::write(set.join(FILE), serde_json::to_string(&kept).unwrap()).unwrap();
     let choices = Choices { veto: vec![3], names: BTreeMap::from([(3, "sits out".to_owned())]), ..Choices::default() };
@@ -151,4 +151,10 @@ fn a_set_is_curated_once_and_decisions_need_no_second_measure() {
     assert_eq!(curation, kept);
     assert_eq!(decided.actions[3].label, "sits out");
     assert!(!decided.actions[3].measured.as_ref().unwrap().is_shortlisted);
+
+    // What was measured of bars made in another way is measured again.
+    kept.settings = String::new();
+    fs::write(set.join(FILE), serde_json::to_string(&kept).unwrap()).unwrap();
+    let (_, again) = run(&Request { choices: Choices::default(), page: None, ..request }).unwrap();
+    assert_eq!(again, first);
 }

@@ -118,7 +118,7 @@ pub fn measure(ground: &Ground<'_>, parts: &Parts, source: &str) -> Result<EditM
     let edits = parts.once("edits", source, || edits(ground, &all, &chosen))?;
     // Which actions are shortlisted may change while the graphs stay.
     let actions = sha256_hex(serde_json::to_string(&ground.engine.set().manifest().actions)?.as_bytes());
-    let knobs = parts.once("knobs", &format!("{source}, actions {actions}"), || {
+    let knobs = parts.once("knobs", &format!("{source}, actions {actions}, {:?}", Settings::default()), || {
         knobs::measure(ground.engine, ground.corpus, &chosen, ground.seed)
     })?;
     let usual = Settings { seed: ground.seed, ..Settings::default() };
