@@ -239,14 +239,18 @@ pub struct CompareDynamicsArguments {
     /// Folder of the runs, one folder for each.
     #[arg(long)]
     pub runs: PathBuf,
-    /// Ways, names or TOML files; if left out, all that come with the program, those that are told of a richer table only beside one. The
-    /// first is also asked under guidance.
+    /// Ways, names or TOML files; if left out, all that come with the program, those that are told of a richer table or of codes only beside
+    /// them. The first is also asked under guidance.
     #[arg(long, num_args = 1..)]
     pub ways: Vec<String>,
     /// Folder of a latent action model that compare-actions trained on the same slots: the richer table that `mapped` and `richer` are
     /// told of.
     #[arg(long)]
     pub richer: Option<PathBuf>,
+    /// Folder of a model of codes that compare-actions trained on the same slots: what `codes` is told of. It is asked with one code, with
+    /// two and so on.
+    #[arg(long)]
+    pub codes: Option<PathBuf>,
     /// What each may compute in training, in 10¹² floating-point operations.
     #[arg(long, default_value_t = 10.0)]
     pub teraflop: f64,
@@ -260,14 +264,18 @@ pub struct CompareDynamicsArguments {
 /// # Errors
 /// When a preset, the corpus or the device cannot be had, or a training fails.
 pub fn compare_dynamics(arguments: &CompareDynamicsArguments) -> Result<()> {
-    use crate::compare_actions::finished_style;
+    use crate::compare_actions::{finished_codes, finished_style};
     use crate::compare_dynamics::{BUILT_IN, DynamicsPreset, Request, Told, run, table};
     use crate::train::told::ActionVectors;
 
     let names = named(&arguments.ways, &BUILT_IN);
     let mut presets: Vec<DynamicsPreset> = names.iter().map(|name| DynamicsPreset::load(name)).collect::<Result<_>>()?;
-    if arguments.ways.is_empty() && arguments.richer.is_none() {
-        presets.retain(|preset| preset.told == Told::Table);
+    if arguments.ways.is_empty() {
+        presets.retain(|preset| match preset.told {
+            Told::Table => true,
+            Told::Mapped | Told::Richer => arguments.richer.is_some(),
+            Told::Codes => arguments.codes.is_some(),
+        });
     }
     let pipeline = arguments.train.pipeline()?;
     let slots = pipeline.hear()?.slots;
@@ -275,6 +283,8 @@ pub fn compare_dynamics(arguments: &CompareDynamicsArguments) -> Result<()> {
     let device = pipeline.device.clone();
     let richer = arguments.richer.as_ref().map(|folder| finished_style(folder, &device)).transpose()?;
     let richer = richer.map(|(model, config)| ActionVectors::chosen(&model, config.active, &slots, &device));
+    let codes = arguments.codes.as_ref().map(|folder| finished_codes(folder, &slots, &device)).transpose()?;
+    let codes = codes.map(|(model, config)| ActionVectors::coded(&model, &config, &slots, &device));
     let request = Request {
         presets,
         slots: &slots,
@@ -282,6 +292,7 @@ pub fn compare_dynamics(arguments: &CompareDynamicsArguments) -> Result<()> {
         actions: &acted.actions.model,
         action_config: &pipeline.preset.actions.network,
         richer: richer.as_ref(),
+        codes: codes.as_ref(),
         runs: arguments.runs.clone(),
         operations: arguments.teraflop * 1e12,
         bars: arguments.bars,

@@ -136,10 +136,7 @@ pub fn run(request: &Request) -> Result<Vec<Row>> {
 /// # Errors
 /// When there is none, it has not finished, or it is of another kind.
 pub fn finished_style(folder: &Path, device: &Device) -> Result<(ActionModel, ActionConfig)> {
-    let path = folder.join(PRESET);
-    let text = fs::read_to_string(&path)
-        .with_context(|| format!("reading {}: name the folder of a model that was compared", path.display()))?;
-    let preset: ActionsPreset = toml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
+    let preset = compared(folder)?;
     match preset.network {
         Network::Style(config) if config.heard_bars == 1 => {
             let model = run::load_finished(ActionModel::new(&config, device), folder)?.model;
@@ -147,6 +144,26 @@ pub fn finished_style(folder: &Path, device: &Device) -> Result<(ActionModel, Ac
         }
         _ => bail!("{} must be weights over a table, inferred from one bar", preset.name),
     }
+}
+
+/// The model that a comparison left in `folder`, if it is one of codes; with its sizes.
+///
+/// # Errors
+/// When there is none, it has not finished, or it is of another kind.
+pub fn finished_codes(folder: &Path, slots: &Slots, device: &Device) -> Result<(CodeModel, CodeConfig)> {
+    let preset = compared(folder)?;
+    match preset.network {
+        Network::Codes(config) => Ok((codes::finished(&config, slots, preset.seed, folder, device)?, config)),
+        Network::Style(_) => bail!("{} is of weights over a table, and codes are wanted", preset.name),
+    }
+}
+
+/// The preset of the model that a comparison left in `folder`.
+fn compared(folder: &Path) -> Result<ActionsPreset> {
+    let path = folder.join(PRESET);
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("reading {}: name the folder of a model that was compared", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("reading {}", path.display()))
 }
 
 struct Bench<'a> {
@@ -257,9 +274,8 @@ impl Bench<'_> {
         let trained = codes::train(config, &schedule, self.request.slots, options)?;
         let row = |kept: usize| {
             let told = |windows: &[&Vec<usize>]| self.told_by_codes(&trained.model, config, kept, windows);
-            let codes = if kept == 1 { "1 code".to_owned() } else { format!("{kept} codes") };
             let subject = Subject {
-                name: format!("{}, {codes}", preset.name),
+                name: format!("{}, {}", preset.name, codes::counted(kept)),
                 parameters: trained.model.num_params(),
                 steps: trained.state.step,
                 decoder: &trained.model.decoder,
@@ -581,6 +597,11 @@ mod tests {
         assert_eq!((config.active, model.num_params()), (2, rows[0].parameters));
         let refused = finished_style(&folder_of("codes"), &Device::flex()).expect_err("codes are no weights").to_string();
         assert!(refused.contains("weights over a table"), "{refused}");
+        let folder = folder_of("codes");
+        let (model, config) = finished_codes(&folder, &slots, &Device::flex()).expect("it is read back");
+        assert_eq!((config.quantiser.stages, model.num_params()), (2, rows[1].parameters));
+        let refused = finished_codes(&folder_of("style"), &slots, &Device::flex()).expect_err("weights are no codes").to_string();
+        assert!(refused.contains("codes are wanted"), "{refused}");
 
         // What was hardly trained knows no difference.
         let untrained = run(&request(1.0)).expect("one step each");

@@ -27,7 +27,7 @@ use crate::train::run::{RunOptions, Schedule};
 use crate::train::told::ActionVectors;
 pub use preset::{BUILT_IN, DynamicsPreset, MapFit, Told};
 pub use vocabulary::MapRow;
-use vocabulary::Vocabulary;
+use vocabulary::{Telling, Vocabulary};
 
 /// Steps in which a bar is made.
 const CALLS: usize = 8;
@@ -52,6 +52,8 @@ pub struct Request<'a> {
     pub action_config: &'a ActionConfig,
     /// What a richer table tells of all units, for ways that are told of it.
     pub richer: Option<&'a ActionVectors>,
+    /// What codes tell of all units, for ways that are told of them.
+    pub codes: Option<&'a ActionVectors>,
     /// Where their runs lie, a folder each.
     pub runs: PathBuf,
     /// Floating-point operations that each may spend on training.
@@ -142,9 +144,11 @@ pub fn run(request: &Request) -> Result<Vec<Row>> {
             request.inferred.players.as_ref(),
             &options,
         )?;
-        let bench = Bench::new(request, preset, &vocabulary, &trained.model)?;
-        for &guidance in if number == 0 { &GUIDED[..] } else { &GUIDED[..1] } {
-            rows.push(bench.row(guidance, trained.state.step));
+        for telling in vocabulary.tellings() {
+            let bench = Bench::new(request, preset, &vocabulary, telling, &trained.model)?;
+            for &guidance in if number == 0 { &GUIDED[..] } else { &GUIDED[..1] } {
+                rows.push(bench.row(guidance, trained.state.step));
+            }
         }
     }
     Ok(rows)
@@ -154,6 +158,7 @@ struct Bench<'a> {
     request: &'a Request<'a>,
     preset: &'a DynamicsPreset,
     vocabulary: &'a Vocabulary,
+    telling: Telling,
     model: &'a Dynamics,
     /// Held-out windows; the bar at `target` is made.
     windows: Vec<Vec<usize>>,
@@ -165,6 +170,7 @@ impl<'a> Bench<'a> {
         request: &'a Request<'a>,
         preset: &'a DynamicsPreset,
         vocabulary: &'a Vocabulary,
+        telling: Telling,
         model: &'a Dynamics,
     ) -> Result<Self> {
         let bars = preset.network.window_bars;
@@ -172,7 +178,7 @@ impl<'a> Bench<'a> {
         let count = request.bars.min(windows.len());
         ensure!(count > OTHERS, "only {count} bars are held out: build a longer corpus");
         let windows = (0..count).map(|index| windows[index * windows.len() / count].clone()).collect();
-        Ok(Self { request, preset, vocabulary, model, windows, target: bars / 2 })
+        Ok(Self { request, preset, vocabulary, telling, model, windows, target: bars / 2 })
     }
 
     fn row(&self, guidance: Guidance, steps: u64) -> Row {
@@ -193,11 +199,12 @@ impl<'a> Bench<'a> {
             }
         }
         let errors = (0..own.len()).map(|bar| [own[bar], null[bar], other[bar]]).collect();
-        let name = match guidance {
-            Guidance::None => self.preset.name.clone(),
-            Guidance::Independent(weight) => format!("{}, independent guidance {weight}", self.preset.name),
-            Guidance::ClassifierFree(weight) => format!("{}, classifier-free guidance {weight}", self.preset.name),
+        let guided = match guidance {
+            Guidance::None => String::new(),
+            Guidance::Independent(weight) => format!(", independent guidance {weight}"),
+            Guidance::ClassifierFree(weight) => format!(", classifier-free guidance {weight}"),
         };
+        let name = format!("{}{}{guided}", self.preset.name, self.telling.name);
         let map = self.vocabulary.map.clone().filter(|_| guidance == Guidance::None);
         Row { name, parameters: self.model.num_params(), steps, errors, heard, heard_anyway, alone, map }
     }
@@ -287,18 +294,18 @@ impl<'a> Bench<'a> {
     /// own in any case.
     fn actions(&self, windows: &[&Vec<usize>], bars: &[usize], whose: Whose) -> Tensor<3> {
         let device = &self.request.device;
-        let own = self.vocabulary.vectors.windows(windows, device);
+        let own = self.telling.vectors.windows(windows, device);
         let given = match whose {
             Whose::Null => own.clone().narrow(1, self.target, 1).mul_scalar(0.0) + self.model.null_action.val().unsqueeze::<3>(),
             Whose::Alone => {
                 let singles = self.vocabulary.singles.as_ref().expect("asked only of ways that are told of knobs");
                 let vectors: Vec<f32> =
                     bars.iter().flat_map(|&bar| singles[usize::from(self.alone(bar))].iter().copied()).collect();
-                Tensor::from_data(TensorData::new(vectors, [bars.len(), 1, self.vocabulary.vectors.width()]), device)
+                Tensor::from_data(TensorData::new(vectors, [bars.len(), 1, self.telling.vectors.width()]), device)
             }
             whose => {
                 let units: Vec<usize> = bars.iter().map(|&bar| self.unit(bar, whose)).collect();
-                self.vocabulary.vectors.batch(&units, device).unsqueeze_dim::<3>(1)
+                self.telling.vectors.batch(&units, device).unsqueeze_dim::<3>(1)
             }
         };
         let last = self.preset.network.window_bars - self.target - 1;
@@ -401,9 +408,11 @@ mod tests {
 
     use super::*;
     use crate::networks::action_map::ActionMapConfig;
+    use crate::networks::codes::CodeConfig;
     use crate::networks::dynamics::{Conditioning, DynamicsConfig};
-    use crate::train::actions;
+    use crate::networks::quantiser::QuantiserConfig;
     use crate::train::dynamics::Forcing;
+    use crate::train::{actions, codes};
 
     const SLOTS: usize = 4;
     const CHANNELS: usize = 4;
@@ -431,15 +440,11 @@ mod tests {
 
     /// Actions learned on patterns, and the folder they were learned in.
     fn learned(folder: &Path, stage: &'static str, slots: &Slots, config: &ActionConfig) -> ActionModel {
-        let options = RunOptions {
-            folder: folder.join(stage),
-            stage,
-            seed: 1,
-            minutes: None,
-            checkpoint_seconds: 1e9,
-            device: Device::flex(),
-        };
-        actions::train(config, &schedule(300), slots, &options).expect("actions are learned").model
+        actions::train(config, &schedule(300), slots, &options(folder, stage)).expect("actions are learned").model
+    }
+
+    fn options(folder: &Path, stage: &'static str) -> RunOptions {
+        RunOptions { folder: folder.join(stage), stage, seed: 1, minutes: None, checkpoint_seconds: 1e9, device: Device::flex() }
     }
 
     #[test]
@@ -456,6 +461,7 @@ mod tests {
             actions: &actions,
             action_config: &config,
             richer: None,
+            codes: None,
             runs: folder.path().join("runs"),
             operations: 3e9,
             bars: 24,
@@ -498,6 +504,7 @@ mod tests {
             actions: &actions,
             action_config: &config,
             richer,
+            codes: None,
             runs: folder.path().join("runs"),
             operations: 3e9,
             bars: 24,
@@ -515,5 +522,54 @@ mod tests {
         let text = table(&rows, 1);
         assert!(text.contains("| richer |") && text.contains("| map of |"), "{text}");
         assert_eq!(text, table(&run(&request(Some(&richer))).expect("all have finished"), 1));
+    }
+
+    #[test]
+    fn a_way_that_is_told_of_codes_is_asked_with_one_and_with_all() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (slots, device, config) =
+            (Slots::of_patterns(SLOTS, CHANNELS), Device::flex(), ActionConfig::for_tests(SLOTS, CHANNELS, 2));
+        let actions = learned(folder.path(), "actions", &slots, &config);
+        let inferred = InferredActions::new(&actions, &config, &slots, &device);
+        let of_codes = CodeConfig {
+            width: 16,
+            heads: 2,
+            rounds: 1,
+            decoder_blocks: 1,
+            bars: 3,
+            difference: true,
+            quantiser: QuantiserConfig { levels: vec![4, 4], stages: 2 },
+            slots: SLOTS,
+            slots_per_patch: 2,
+            channels: CHANNELS,
+        };
+        let learned =
+            codes::train(&of_codes, &schedule(300), &slots, &options(folder.path(), "codes")).expect("codes are learned");
+        let told = ActionVectors::coded(&learned.model, &of_codes, &slots, &device);
+        let forcing = Forcing { partial: 0.5, ..Forcing::default() };
+        let request = |codes| Request {
+            presets: vec![DynamicsPreset {
+                told: Told::Codes,
+                forcing: forcing.clone(),
+                ..preset("codes", Conditioning::AdaptiveNorm)
+            }],
+            slots: &slots,
+            inferred: &inferred,
+            actions: &actions,
+            action_config: &config,
+            richer: None,
+            codes,
+            runs: folder.path().join("runs"),
+            operations: 3e9,
+            bars: 24,
+            device: device.clone(),
+        };
+        let refused = run(&request(None)).err().expect("no codes are at hand");
+        assert!(format!("{refused:#}").contains("--codes"), "{refused:#}");
+        let rows = run(&request(Some(&told))).expect("it learns");
+        let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!((names[0], names[1], names[3]), ("codes, 1 code", "codes, 1 code, independent guidance 2", "codes, 2 codes"));
+        assert!(rows.len() == 6 && rows.iter().all(|row| row.delta_psnr_db(1).low > 1.0 && row.alone.is_empty()));
+        assert_ne!(rows[0].errors, rows[3].errors);
     }
 }

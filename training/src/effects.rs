@@ -32,6 +32,12 @@ pub fn cosine(a: &Effect, b: &Effect) -> f32 {
     if lengths > 0.0 { dot(a, b) / lengths } else { 0.0 }
 }
 
+/// How far `part` goes along `whole`, of its length; 0 where the whole changes nothing.
+pub fn share_of(part: &Effect, whole: &Effect) -> f32 {
+    let square = dot(whole, whole);
+    if square > 0.0 { dot(part, whole) / square } else { 0.0 }
+}
+
 fn at(effect: &Effect, descriptor: Descriptor) -> f32 {
     effect.get(&descriptor).copied().unwrap_or(0.0)
 }
@@ -59,5 +65,13 @@ mod tests {
         assert_eq!(cosine(&both[0], &both[1]), 0.0);
         assert_eq!(mean(&both)[&Descriptor::Density], 0.5);
         assert_eq!(mean(&both).len(), Descriptor::ALL.len());
+    }
+
+    #[test]
+    fn a_part_is_measured_along_the_whole() {
+        let whole = effect(2.0, -4.0);
+        assert_eq!(share_of(&effect(1.0, -2.0), &whole), 0.5);
+        assert_eq!(share_of(&effect(4.0, 2.0), &whole), 0.0);
+        assert_eq!(share_of(&whole, &Effect::new()), 0.0);
     }
 }

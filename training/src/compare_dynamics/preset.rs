@@ -20,6 +20,8 @@ pub enum Told {
     Mapped,
     /// The richer table's own vector: more than any knob can say.
     Richer,
+    /// The vector of a few codes.
+    Codes,
 }
 
 /// How the map to a richer table is fitted.
@@ -56,7 +58,7 @@ pub struct DynamicsPreset {
 }
 
 /// The presets that come with the program.
-pub const BUILT_IN: [(&str, &str); 7] = [
+pub const BUILT_IN: [(&str, &str); 8] = [
     ("adaptive", include_str!("../../configs/dynamics/adaptive.toml")),
     ("cross", include_str!("../../configs/dynamics/cross.toml")),
     ("concatenated", include_str!("../../configs/dynamics/concatenated.toml")),
@@ -64,6 +66,7 @@ pub const BUILT_IN: [(&str, &str); 7] = [
     ("unordered", include_str!("../../configs/dynamics/unordered.toml")),
     ("mapped", include_str!("../../configs/dynamics/mapped.toml")),
     ("richer", include_str!("../../configs/dynamics/richer.toml")),
+    ("codes", include_str!("../../configs/dynamics/codes.toml")),
 ];
 
 impl DynamicsPreset {

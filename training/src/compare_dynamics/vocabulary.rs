@@ -1,4 +1,4 @@
-//! In which vectors a way to build the dynamics is told of actions: the knobs' own, these through a map, or a richer table's.
+//! In which vectors a way to build the dynamics is told of actions: the knobs' own, these through a map, a richer table's, or those of codes.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -12,6 +12,7 @@ use crate::corpus::Split;
 use crate::networks::action_map::ActionMap;
 use crate::networks::instruments::told_width;
 use crate::train::action_map::{self, Pairs};
+use crate::train::codes::counted;
 use crate::train::map_report::{self, MapReport};
 use crate::train::run::{RunOptions, Trained};
 use crate::train::told::ActionVectors;
@@ -24,6 +25,16 @@ pub struct Vocabulary {
     pub singles: Option<Vec<Vec<f32>>>,
     /// What the map came to, where there is one.
     pub map: Option<MapRow>,
+    /// Whether vectors are of codes, of which a bar may be told fewer.
+    is_coded: bool,
+}
+
+/// The vectors that bars are made under.
+pub struct Telling {
+    /// What is said of it after the way's name: nothing, or how many codes.
+    pub name: String,
+    /// Of every unit.
+    pub vectors: ActionVectors,
 }
 
 /// What became of a map.
@@ -44,8 +55,9 @@ impl Vocabulary {
     pub fn of(preset: &DynamicsPreset, request: &Request, folder: &Path) -> Result<Self> {
         let from = &request.inferred.vectors;
         let vocabulary = match (preset.told, &preset.map) {
-            (Told::Table, _) => Self { vectors: from.clone(), singles: Some(singles(request, None)), map: None },
-            (Told::Richer, _) => Self { vectors: richer(preset, request)?.clone(), singles: None, map: None },
+            (Told::Table, _) => Self { vectors: from.clone(), singles: Some(singles(request, None)), map: None, is_coded: false },
+            (Told::Richer, _) => Self { vectors: richer(preset, request)?.clone(), singles: None, map: None, is_coded: false },
+            (Told::Codes, _) => Self { vectors: codes(preset, request)?.clone(), singles: None, map: None, is_coded: true },
             (Told::Mapped, fit) => {
                 let fit = fit.as_ref().with_context(|| format!("way {} has no [map]", preset.name))?;
                 mapped(fit, from, richer(preset, request)?, preset.seed, request, folder)?
@@ -56,6 +68,20 @@ impl Vocabulary {
         ensure!(width == wanted, "way {} reads actions of width {wanted}, and those it is told have {width}", preset.name);
         Ok(vocabulary)
     }
+
+    /// What bars are made under, one after the other: all that is known of their actions; of codes, one, two and so on.
+    pub fn tellings(&self) -> Vec<Telling> {
+        if !self.is_coded {
+            return vec![Telling { name: String::new(), vectors: self.vectors.clone() }];
+        }
+        let of = |kept: usize| Telling { name: format!(", {}", counted(kept)), vectors: self.vectors.only(kept) };
+        (1..=self.vectors.most()).map(of).collect()
+    }
+}
+
+fn codes<'a>(preset: &DynamicsPreset, request: &Request<'a>) -> Result<&'a ActionVectors> {
+    let name = &preset.name;
+    request.codes.with_context(|| format!("way {name} is told of codes: name the folder of a model of codes with --codes"))
 }
 
 fn richer<'a>(preset: &DynamicsPreset, request: &Request<'a>) -> Result<&'a ActionVectors> {
@@ -94,7 +120,8 @@ fn mapped(
         report: map_report::explained(&model, pairs, &learned, &held_out, &request.device),
         apart: [map_report::apart(&singles(request, None)), map_report::apart(&alone)],
     };
-    Ok(Vocabulary { vectors: from.mapped(&model, &request.device), singles: Some(alone), map: Some(row) })
+    let vectors = from.mapped(&model, &request.device);
+    Ok(Vocabulary { vectors, singles: Some(alone), map: Some(row), is_coded: false })
 }
 
 /// One row a map.

@@ -1,5 +1,7 @@
 //! Trains latent actions that are codes: several bars are heard, and each but the first must be rebuilt from the one before it and its codes.
 
+use std::path::Path;
+
 use anyhow::{Result, ensure};
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
@@ -41,11 +43,31 @@ pub fn train(config: &CodeConfig, schedule: &Schedule, slots: &Slots, options: &
         let total = rebuild::loss(&model.decoder, bars, action, step.random);
         Ok(Loss { total, parts })
     })?;
-    let mut random = random::of_step(options.seed, "calibration", 0);
-    let heard = Windows::new(slots, &drawn(&windows, CALIBRATION, &mut random), &options.device);
-    let changes = trained.model.changes(heard.bars, heard.timing);
-    trained.model.quantiser = trained.model.quantiser.calibrated(changes);
+    trained.model = calibrated(trained.model, config, slots, options.seed, &options.device);
     Ok(trained)
+}
+
+/// The model of a training that has finished in `folder`, with the quantiser that [`train`] gave it.
+///
+/// # Errors
+/// When there is none or it has not finished.
+pub fn finished(config: &CodeConfig, slots: &Slots, seed: u64, folder: &Path, device: &Device) -> Result<CodeModel> {
+    let model = run::load_finished(CodeModel::new(config, device), folder)?.model;
+    Ok(calibrated(model, config, slots, seed, device))
+}
+
+fn calibrated(mut model: CodeModel, config: &CodeConfig, slots: &Slots, seed: u64, device: &Device) -> CodeModel {
+    let windows = slots.windows(Split::Train, config.bars);
+    let mut random = random::of_step(seed, "calibration", 0);
+    let heard = Windows::new(slots, &drawn(&windows, CALIBRATION, &mut random), device);
+    let changes = model.changes(heard.bars, heard.timing);
+    model.quantiser = model.quantiser.calibrated(changes);
+    model
+}
+
+/// How many codes, in words.
+pub fn counted(codes: usize) -> String {
+    if codes == 1 { "1 code".to_owned() } else { format!("{codes} codes") }
 }
 
 fn drawn<'a>(windows: &'a [Vec<usize>], count: usize, random: &mut ChaCha8Rng) -> Vec<&'a Vec<usize>> {

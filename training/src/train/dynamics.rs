@@ -33,8 +33,9 @@ pub struct Forcing {
     pub null_windows: f64,
     /// Share of bars without one in the other windows, and the same of players.
     pub null_bars: f64,
-    /// Share of bars of which only the heaviest few actions are told, one to all but one: a musician turns one knob, or two, and the
-    /// dynamics should know what that means. Costs those bars what the rest would have told; what it brings is open (experiment 0011).
+    /// Share of bars of which only the heaviest few actions, or first few codes, are told, one to all but one: a musician turns one knob, or
+    /// two, and the dynamics should know what that means. Costs those bars what the rest would have told; what it brings to weights is open
+    /// (experiment 0011).
     pub partial: f64,
 }
 

@@ -15,13 +15,16 @@ use super::super::measure::progress;
 use super::super::spread;
 use crate::corpus::Corpus;
 use crate::descriptors::{Gauge, Marks, Spread};
-use crate::effects::{consistency, cosine, mean};
+use crate::effects::{consistency, cosine, mean, share_of};
 
 /// Bars that every action is tried in: a figure of as many unrelated effects would be about 0.29.
 const CONTEXTS: usize = 12;
 
 /// Consistency from which a knob can be trusted.
 const TRUSTED: f32 = 0.6;
+
+/// The part of an action that is tried beside the whole.
+const PART: f32 = 0.5;
 
 /// One action that a musician is shown first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +39,8 @@ pub struct Knob {
     pub written: f32,
     /// Cosine of the mean effect on test bars and the one in the manifest.
     pub likeness: f32,
+    /// How far half of it goes along its mean effect, of how far the whole goes: 0.5 where a knob is even.
+    pub half: f32,
 }
 
 /// The knobs of a set.
@@ -67,22 +72,25 @@ pub fn measure(engine: &Engine, corpus: &Corpus, chosen: &[usize], seed: u64) ->
     let real: Vec<Marks> = excerpts.iter().map(|excerpt| excerpt.marks(&gauge, excerpt.audio())).collect();
     let deviations = Spread::of(&real);
     let contexts = spread(&(0..excerpts.len()).collect::<Vec<_>>(), CONTEXTS);
-    // By action, an effect for each context.
-    let mut effects: Vec<Vec<Effect>> = vec![Vec::new(); shown.len()];
+    // By action, for each context what the whole of it does and what a part of it does.
+    let mut effects: Vec<[Vec<Effect>; 2]> = vec![[Vec::new(), Vec::new()]; shown.len()];
     for &context in progress(contexts.iter().collect(), "knobs, context by context") {
         let (excerpt, seed) = (&excerpts[context], seed + context as u64);
         let marks = |action: ActionChoice| -> Result<Marks> { Ok(excerpt.marks(&gauge, &excerpt.played(engine, action, seed)?)) };
         let null = marks(ActionChoice::Null)?;
         for ((index, _, _), effects) in shown.iter().zip(&mut effects) {
-            effects.push(deviations.effect(&marks(ActionChoice::Weights(vec![(*index, 1.0)]))?, &null));
+            for (amount, effects) in [1.0, PART].into_iter().zip(effects) {
+                effects.push(deviations.effect(&marks(ActionChoice::Weights(vec![(*index, amount)]))?, &null));
+            }
         }
     }
-    let knobs = shown.iter().zip(&effects).map(|((index, action, measured), effects)| Knob {
+    let knobs = shown.iter().zip(&effects).map(|((index, action, measured), [whole, part])| Knob {
         index: *index,
         label: action.label.clone(),
-        consistency: consistency(effects),
+        consistency: consistency(whole),
         written: measured.consistency,
-        likeness: cosine(&mean(effects), &measured.effect),
+        likeness: cosine(&mean(whole), &measured.effect),
+        half: share_of(&mean(part), &mean(whole)),
     });
     Ok(KnobMeasures { contexts: contexts.len(), knobs: knobs.collect() })
 }
@@ -96,12 +104,12 @@ impl KnobMeasures {
         writeln!(
             text,
             "Shortlisted actions, each alone, in {} test bars; {trusted} of {} reach a consistency of {TRUSTED}.\n\n| action | consistency ↑ | \
-             as the manifest has it | effect like the manifest's, cosine ↑ |\n|---|---|---|---|",
+             as the manifest has it | effect like the manifest's, cosine ↑ | half of it, of its effect |\n|---|---|---|---|---|",
             self.contexts,
             self.knobs.len()
         )?;
-        for Knob { index, label, consistency, written, likeness } in &self.knobs {
-            writeln!(text, "| {index} {label} | {consistency:.2} | {written:.2} | {likeness:.2} |")?;
+        for Knob { index, label, consistency, written, likeness, half } in &self.knobs {
+            writeln!(text, "| {index} {label} | {consistency:.2} | {written:.2} | {likeness:.2} | {half:.2} |")?;
         }
         writeln!(text)
     }
@@ -127,10 +135,11 @@ mod tests {
 
     #[test]
     fn a_card_counts_the_knobs_that_can_be_trusted_and_says_where_there_is_none() {
-        let knob = |index, consistency| Knob { index, label: "brighter".into(), consistency, written: 0.9, likeness: 0.8 };
+        let knob =
+            |index, consistency| Knob { index, label: "brighter".into(), consistency, written: 0.9, likeness: 0.8, half: 0.4 };
         let mut text = String::new();
         KnobMeasures { contexts: 12, knobs: vec![knob(3, 0.6), knob(5, 0.59)] }.describe(&mut text).unwrap();
-        assert!(text.contains("1 of 2 reach") && text.contains("| 5 brighter | 0.59 | 0.90 | 0.80 |"), "{text}");
+        assert!(text.contains("1 of 2 reach") && text.contains("| 5 brighter | 0.59 | 0.90 | 0.80 | 0.40 |"), "{text}");
         let mut text = String::new();
         KnobMeasures::default().describe(&mut text).unwrap();
         assert!(text.contains("no knob is measured"), "{text}");
