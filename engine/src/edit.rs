@@ -127,7 +127,8 @@ impl<'a> Edit<'a> {
         for plan in &plans {
             for (&unit, made) in plan.targets.iter().zip(self.imagine(plan, &unrelated_action, job)?) {
                 let dry = self.hear(unit, job)?.slots;
-                units.insert(unit, Imagined { dry, made });
+                let heard = self.song.infer(unit, &made, self.road, job)?.weights;
+                units.insert(unit, Imagined { dry, made, heard });
             }
         }
         Ok(units.into_values().collect())

@@ -1,5 +1,7 @@
 //! Bars as the dynamics makes them, before anything is decoded: what an action does, told apart from what the decoder adds.
 
+use turnaround_core::contract::SparseWeights;
+
 use crate::edit::Edit;
 use crate::engine::{Engine, EngineError};
 use crate::job::{Control, Job};
@@ -14,6 +16,8 @@ pub struct Imagined {
     pub dry: Vec<f32>,
     /// As the dynamics makes it.
     pub made: Vec<f32>,
+    /// The action heard in what it makes.
+    pub heard: SparseWeights,
 }
 
 impl Engine {
@@ -69,7 +73,8 @@ mod tests {
             normalise_tokens(&mut made, 16, 1e-3);
             assert_eq!(made, decoded);
         }
-        // Bar 4 plays the tone of the second channel, bar 5 that of the first.
+        // Bar 4 plays the tone of the second channel, bar 5 that of the first; both are made with action 2.
         assert!(imagined[0].dry[1] > imagined[0].dry[0] && imagined[1].dry[0] > imagined[1].dry[1]);
+        assert!(imagined.iter().all(|unit| unit.heard[0].0 == 2), "{:?}", imagined[0].heard);
     }
 }

@@ -40,6 +40,10 @@ pub struct LikenessMeasures {
 pub struct CycleMeasures {
     /// Heaviest actions that were compared.
     pub top: usize,
+    /// The donor's action and what is heard in the slots that the dynamics writes, before anything is decoded. Nothing where an earlier
+    /// version measured.
+    #[serde(default)]
+    pub imagined: Option<LikenessMeasures>,
     /// The donor's action and what is heard in the edited bar.
     pub edited: LikenessMeasures,
     /// The donor's action and what was heard in the bar before.
@@ -67,11 +71,27 @@ impl LikenessMeasures {
     }
 }
 
+/// How alike a donor's action is to what is heard at three places of an edit.
+#[derive(Clone, Copy, Debug)]
+pub struct Cycle {
+    /// In what the dynamics wrote.
+    pub imagined: Likeness,
+    /// In the bar that came of it.
+    pub edited: Likeness,
+    /// In the bar before.
+    pub floor: Likeness,
+}
+
 impl CycleMeasures {
-    /// Of some pairs, at least one: how alike the donor's action is to what is heard after the edit, and to what was heard before it.
-    pub fn of(pairs: &[[Likeness; 2]], seed: u64) -> Self {
-        let column = |index: usize| pairs.iter().map(|pair| pair[index]).collect::<Vec<_>>();
-        Self { top: TOP, edited: LikenessMeasures::of(&column(0), seed), floor: LikenessMeasures::of(&column(1), seed) }
+    /// Of some edits, at least one.
+    pub fn of(cycles: &[Cycle], seed: u64) -> Self {
+        let of = |part: fn(&Cycle) -> Likeness| LikenessMeasures::of(&cycles.iter().map(part).collect::<Vec<_>>(), seed);
+        Self {
+            top: TOP,
+            imagined: Some(of(|cycle| cycle.imagined)),
+            edited: of(|cycle| cycle.edited),
+            floor: of(|cycle| cycle.floor),
+        }
     }
 
     pub(super) fn describe(&self, text: &mut String) -> fmt::Result {
@@ -80,8 +100,9 @@ impl CycleMeasures {
             "| another bar's action, and the one heard | {} heaviest in common ↑ | same heaviest ↑ | cosine ↑ |\n|---|---|---|---|",
             self.top
         )?;
-        for (name, likeness) in [("in the bar made under it", &self.edited), ("in the bar before the edit (floor)", &self.floor)]
-        {
+        let imagined = self.imagined.as_ref().map(|imagined| ("in what the dynamics writes, not decoded yet", imagined));
+        let heard = [("in the bar made under it", &self.edited), ("in the bar before the edit (floor)", &self.floor)];
+        for (name, likeness) in imagined.into_iter().chain(heard) {
             let cells = [&likeness.jaccard, &likeness.same_first, &likeness.cosine].map(|interval| interval.rounded(2));
             writeln!(text, "| {name} | {} |", cells.join(" | "))?;
         }

@@ -39,8 +39,10 @@ pub struct Knob {
     pub written: f32,
     /// Cosine of the mean effect on test bars and the one in the manifest.
     pub likeness: f32,
-    /// How far half of it goes along its mean effect, of how far the whole goes: 0.5 where a knob is even.
-    pub half: f32,
+    /// How far half of it goes along its mean effect, of how far the whole goes: 0.5 where a knob is even. Nothing where an earlier version
+    /// measured.
+    #[serde(default)]
+    pub half: Option<f32>,
 }
 
 /// The knobs of a set.
@@ -90,7 +92,7 @@ pub fn measure(engine: &Engine, corpus: &Corpus, chosen: &[usize], seed: u64) ->
         consistency: consistency(whole),
         written: measured.consistency,
         likeness: cosine(&mean(whole), &measured.effect),
-        half: share_of(&mean(part), &mean(whole)),
+        half: Some(share_of(&mean(part), &mean(whole))),
     });
     Ok(KnobMeasures { contexts: contexts.len(), knobs: knobs.collect() })
 }
@@ -109,7 +111,8 @@ impl KnobMeasures {
             self.knobs.len()
         )?;
         for Knob { index, label, consistency, written, likeness, half } in &self.knobs {
-            writeln!(text, "| {index} {label} | {consistency:.2} | {written:.2} | {likeness:.2} | {half:.2} |")?;
+            let half = half.map_or_else(|| "–".to_owned(), |half| format!("{half:.2}"));
+            writeln!(text, "| {index} {label} | {consistency:.2} | {written:.2} | {likeness:.2} | {half} |")?;
         }
         writeln!(text)
     }
@@ -135,8 +138,14 @@ mod tests {
 
     #[test]
     fn a_card_counts_the_knobs_that_can_be_trusted_and_says_where_there_is_none() {
-        let knob =
-            |index, consistency| Knob { index, label: "brighter".into(), consistency, written: 0.9, likeness: 0.8, half: 0.4 };
+        let knob = |index, consistency| Knob {
+            index,
+            label: "brighter".into(),
+            consistency,
+            written: 0.9,
+            likeness: 0.8,
+            half: Some(0.4),
+        };
         let mut text = String::new();
         KnobMeasures { contexts: 12, knobs: vec![knob(3, 0.6), knob(5, 0.59)] }.describe(&mut text).unwrap();
         assert!(text.contains("1 of 2 reach") && text.contains("| 5 brighter | 0.59 | 0.90 | 0.80 | 0.40 |"), "{text}");

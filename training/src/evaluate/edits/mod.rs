@@ -17,10 +17,10 @@ use std::fmt::{self, Write};
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
-use turnaround_core::contract::sha256_hex;
+use turnaround_core::contract::{SparseWeights, sha256_hex};
 use turnaround_core::time::SampleRate;
 use turnaround_engine::Engine;
-use turnaround_engine::regenerate::Settings;
+use turnaround_engine::regenerate::{ActionChoice, Settings};
 
 use super::excerpt::{self, CONTEXT, Excerpt};
 use super::measure::{BeatTracker, progress};
@@ -32,7 +32,7 @@ use crate::descriptors::{Gauge, Marks};
 use attributes::{AttributeMeasures, Transfer};
 use beats::{EditBeats, Kept};
 use continued::DriftMeasures;
-use cycle::{CycleMeasures, Likeness};
+use cycle::{Cycle, CycleMeasures, Likeness};
 use judged::{EditFrechet, Judged};
 use knobs::KnobMeasures;
 use scene::{Scene, Subject, Takes, Under, subjects};
@@ -118,7 +118,7 @@ pub fn measure(ground: &Ground<'_>, parts: &Parts, source: &str) -> Result<EditM
     let edits = parts.once("edits", source, || edits(ground, &all, &chosen))?;
     // Which actions are shortlisted may change while the graphs stay.
     let actions = sha256_hex(serde_json::to_string(&ground.engine.set().manifest().actions)?.as_bytes());
-    let knobs = parts.once("knobs", &format!("{source}, actions {actions}, {:?}", Settings::default()), || {
+    let knobs = parts.once("knobs", &format!("{source}, actions {actions}, {:?}, parts of them", Settings::default()), || {
         knobs::measure(ground.engine, ground.corpus, &chosen, ground.seed)
     })?;
     let usual = Settings { seed: ground.seed, ..Settings::default() };
@@ -150,7 +150,7 @@ struct Heard<'a> {
     /// Fewest unrelated actions that a bar was imagined under.
     draws: usize,
     errors: Vec<Errors>,
-    likenesses: Vec<[Likeness; 2]>,
+    cycles: Vec<Cycle>,
     transfers: Vec<Transfer<Marks>>,
     lines: Vec<Lines>,
     beats: Vec<Kept>,
@@ -170,7 +170,7 @@ impl<'a> Heard<'a> {
             chroma: BTreeMap::new(),
             draws: DRAWS,
             errors: Vec::new(),
-            likenesses: Vec::new(),
+            cycles: Vec::new(),
             transfers: Vec::new(),
             lines: Vec::new(),
             beats: Vec::new(),
@@ -201,9 +201,11 @@ impl<'a> Heard<'a> {
     fn listen(&mut self, scene: &Scene, takes: &Takes) -> Result<()> {
         let Ground { engine, corpus, musicnn, tracker, .. } = *self.ground;
         let (donor, action) = (Excerpt::new(corpus, self.subjects[scene.donor.0].unit)?, &scene.donor.1);
+        let under_it = ActionChoice::Weights(action.clone());
+        let imagined = scene.excerpt.imagined(engine, under_it, Settings::default().guidance, scene.seed)?.heard;
         let made = scene.excerpt.action(engine, &takes[&Under::Another])?;
-        let likeness = |heard| Likeness::of(action, heard, engine.set().sizes().actions);
-        self.likenesses.push([likeness(&made), likeness(&scene.own)]);
+        let likeness = |heard: &SparseWeights| Likeness::of(action, heard, engine.set().sizes().actions);
+        self.cycles.push(Cycle { imagined: likeness(&imagined), edited: likeness(&made), floor: likeness(&scene.own) });
         self.transfers.push(Transfer {
             donor: donor.marks(&self.gauge, donor.audio()),
             null: scene.excerpt.marks(&self.gauge, &takes[&Under::Nothing]),
@@ -242,7 +244,7 @@ impl<'a> Heard<'a> {
             slots: Some(SlotMeasures::of(&self.errors, self.draws, seed)),
             edited: Some(Edited {
                 guidance: Settings::default().guidance,
-                cycle: CycleMeasures::of(&self.likenesses, seed),
+                cycle: CycleMeasures::of(&self.cycles, seed),
                 attributes: AttributeMeasures::of(&self.transfers, seed),
                 seams: SeamMeasures::of(&self.lines, seed),
                 beats: EditBeats::of(&self.beats, seed),

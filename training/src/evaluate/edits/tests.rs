@@ -65,9 +65,16 @@ fn edits_are_measured_in_every_way_and_the_same_seed_gives_the_same_figures() {
 
     let mut text = String::new();
     measures.describe(&mut text).unwrap();
-    for told in
-        ["3 bars", "mel distance", "chroma distance", "ΔPSNR", "heaviest in common", "before the edit", "no knob is measured"]
-    {
+    for told in [
+        "3 bars",
+        "mel distance",
+        "chroma distance",
+        "ΔPSNR",
+        "heaviest in common",
+        "not decoded yet",
+        "before the edit",
+        "no knob is measured",
+    ] {
         assert!(text.contains(told), "{told:?} is not in\n{text}");
     }
 }
@@ -97,6 +104,7 @@ fn shortlisted_actions_are_tried_in_test_bars() {
         assert_eq!(knob.written, 0.75);
         // An action of the tiny set changes something, and no two bars are changed quite alike.
         assert!(knob.consistency > 0.0 && knob.consistency < 1.0 && knob.likeness.abs() <= 1.0, "{knob:?}");
+        assert!(knob.half.is_some_and(|half| half != 0.0 && half != 1.0), "{knob:?}");
     }
 }
 
