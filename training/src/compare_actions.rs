@@ -543,7 +543,6 @@ mod tests {
     use turnaround_core::instruments::Instrument;
 
     use super::*;
-    use crate::networks::quantiser::QuantiserConfig;
 
     const SLOTS: usize = 4;
     const CHANNELS: usize = 4;
@@ -555,18 +554,7 @@ mod tests {
     }
 
     fn codes() -> Network {
-        Network::Codes(CodeConfig {
-            width: 16,
-            heads: 2,
-            rounds: 1,
-            decoder_blocks: 1,
-            bars: 3,
-            difference: true,
-            quantiser: QuantiserConfig { levels: vec![4, 4], stages: 2 },
-            slots: SLOTS,
-            slots_per_patch: 2,
-            channels: CHANNELS,
-        })
+        Network::Codes(CodeConfig::for_tests(SLOTS, CHANNELS))
     }
 
     #[test]

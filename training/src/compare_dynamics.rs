@@ -410,7 +410,6 @@ mod tests {
     use crate::networks::action_map::ActionMapConfig;
     use crate::networks::codes::CodeConfig;
     use crate::networks::dynamics::{Conditioning, DynamicsConfig};
-    use crate::networks::quantiser::QuantiserConfig;
     use crate::train::dynamics::Forcing;
     use crate::train::{actions, codes};
 
@@ -531,18 +530,7 @@ mod tests {
             (Slots::of_patterns(SLOTS, CHANNELS), Device::flex(), ActionConfig::for_tests(SLOTS, CHANNELS, 2));
         let actions = learned(folder.path(), "actions", &slots, &config);
         let inferred = InferredActions::new(&actions, &config, &slots, &device);
-        let of_codes = CodeConfig {
-            width: 16,
-            heads: 2,
-            rounds: 1,
-            decoder_blocks: 1,
-            bars: 3,
-            difference: true,
-            quantiser: QuantiserConfig { levels: vec![4, 4], stages: 2 },
-            slots: SLOTS,
-            slots_per_patch: 2,
-            channels: CHANNELS,
-        };
+        let of_codes = CodeConfig::for_tests(SLOTS, CHANNELS);
         let learned =
             codes::train(&of_codes, &schedule(300), &slots, &options(folder.path(), "codes")).expect("codes are learned");
         let told = ActionVectors::coded(&learned.model, &of_codes, &slots, &device);

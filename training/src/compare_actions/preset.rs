@@ -33,7 +33,7 @@ pub enum Network {
 }
 
 /// The presets that come with the program.
-pub const BUILT_IN: [(&str, &str); 15] = [
+pub const BUILT_IN: [(&str, &str); 16] = [
     ("style_64", include_str!("../../configs/actions/style_64.toml")),
     ("style_64_blurred", include_str!("../../configs/actions/style_64_blurred.toml")),
     ("style_64_instruments", include_str!("../../configs/actions/style_64_instruments.toml")),
@@ -47,6 +47,7 @@ pub const BUILT_IN: [(&str, &str); 15] = [
     ("codes_3x64", include_str!("../../configs/actions/codes_3x64.toml")),
     ("codes_64_of_six", include_str!("../../configs/actions/codes_64_of_six.toml")),
     ("codes_3x64_of_six", include_str!("../../configs/actions/codes_3x64_of_six.toml")),
+    ("codes_3x64_apart", include_str!("../../configs/actions/codes_3x64_apart.toml")),
     ("codes_3x64_no_difference", include_str!("../../configs/actions/codes_3x64_no_difference.toml")),
     ("codes_3x64_two_bars", include_str!("../../configs/actions/codes_3x64_two_bars.toml")),
 ];

@@ -42,6 +42,25 @@ pub struct CodeConfig {
     pub channels: usize,
 }
 
+impl CodeConfig {
+    /// Sizes that learn in a second, for bars of `[slots, channels]`: two stages of sixteen codes.
+    #[cfg(test)]
+    pub fn for_tests(slots: usize, channels: usize) -> Self {
+        Self {
+            width: 16,
+            heads: 2,
+            rounds: 1,
+            decoder_blocks: 1,
+            bars: 3,
+            difference: true,
+            quantiser: QuantiserConfig { levels: vec![4, 4], stages: 2, apart: false },
+            slots,
+            slots_per_patch: 2,
+            channels,
+        }
+    }
+}
+
 /// Two blocks within bars and one across them that looks back only.
 #[derive(Module, Debug)]
 struct Round {
@@ -153,18 +172,7 @@ mod tests {
     use crate::train::latents::numbers;
 
     fn config(difference: bool) -> CodeConfig {
-        CodeConfig {
-            width: 16,
-            heads: 2,
-            rounds: 1,
-            decoder_blocks: 1,
-            bars: 4,
-            difference,
-            quantiser: QuantiserConfig { levels: vec![8, 8], stages: 2 },
-            slots: 8,
-            slots_per_patch: 2,
-            channels: 4,
-        }
+        CodeConfig { bars: 4, difference, ..CodeConfig::for_tests(8, 4) }
     }
 
     fn bars() -> Tensor<4> {

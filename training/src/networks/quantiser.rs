@@ -2,7 +2,8 @@
 //! table that could fall out of use.
 //!
 //! Levels lie symmetrically, `(2i − L + 1) / (L − 1)` for i from 0 to L − 1, so that two levels work as well as eight. Stage k quantises what
-//! is left of the earlier ones at a scale of `L^−k`, which puts its levels in the middle of the cells of the stage before.
+//! is left of the earlier ones at a scale of `L^−k`, which puts its levels in the middle of the cells of the stage before: it says more exactly
+//! what they said. Or each stage has numbers of its own, and says something else.
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -18,14 +19,22 @@ use super::layers::{layer_norm, linear};
 pub struct QuantiserConfig {
     /// Levels of each number; their product is how many codes a stage has.
     pub levels: Vec<usize>,
-    /// Stages, each of which says more exactly what the one before said.
+    /// Stages, each a code.
     pub stages: usize,
+    /// Whether each stage quantises numbers of its own, in place of what the stage before left of the same ones.
+    #[serde(default)]
+    pub apart: bool,
 }
 
 impl QuantiserConfig {
     /// Codes of one stage.
     pub fn codes(&self) -> usize {
         self.levels.iter().product()
+    }
+
+    /// Numbers that are quantised.
+    fn numbers(&self) -> usize {
+        self.levels.len() * if self.apart { self.stages } else { 1 }
     }
 }
 
@@ -41,6 +50,7 @@ pub struct Quantiser {
     #[module(skip)]
     levels: Vec<usize>,
     stages: usize,
+    apart: bool,
 }
 
 /// What a quantiser makes of some vectors.
@@ -54,15 +64,16 @@ pub struct Quantised {
 impl Quantiser {
     /// A fresh quantiser of vectors of `input` numbers, whose codes become vectors of `width`.
     pub fn new(config: &QuantiserConfig, input: usize, width: usize, device: &Device) -> Self {
-        let numbers = config.levels.len();
+        let numbers = config.numbers();
         Self {
             down: linear(input, numbers, device),
-            inner: linear(config.stages * numbers, width, device),
+            inner: linear(config.stages * config.levels.len(), width, device),
             outer: linear(width, width, device),
             mean: Param::from_tensor(Tensor::zeros([numbers], device)).no_grad(),
             deviation: Param::from_tensor(Tensor::ones([numbers], device)).no_grad(),
             levels: config.levels.clone(),
             stages: config.stages,
+            apart: config.apart,
         }
     }
 
@@ -101,11 +112,16 @@ impl Quantiser {
         };
         // Beyond the outermost cell nothing is told apart, so numbers are bent to stay inside it.
         let reach = row(&|levels| 1.0 + 1.0 / (levels - 1.0));
-        let mut rest = (numbers.clone() / reach.clone()).tanh() * reach;
+        let count = self.levels.len();
+        let bent = |from: usize| (numbers.clone().narrow(1, from, count) / reach.clone()).tanh() * reach.clone();
+        let mut rest = bent(0);
         let (mut levels, mut indices) = (Vec::new(), Vec::new());
         let last = row(&|levels| levels - 1.0);
         for stage in 0..self.stages {
-            let scale = row(&|levels| levels.powi(-(stage as i32)));
+            if self.apart {
+                rest = bent(stage * count);
+            }
+            let scale = row(&|levels| if self.apart { 1.0 } else { levels.powi(-(stage as i32)) });
             let scaled = rest.clone().detach() / scale.clone();
             let index = ((scaled.clamp(-1.0, 1.0) + 1.0) * last.clone() * 0.5).round();
             let level = index.clone() * 2.0 / last.clone() - 1.0;
@@ -175,9 +191,12 @@ mod tests {
     use crate::train::latents::numbers;
 
     fn quantiser(levels: &[usize], stages: usize) -> Quantiser {
+        of(QuantiserConfig { levels: levels.to_vec(), stages, apart: false })
+    }
+
+    fn of(config: QuantiserConfig) -> Quantiser {
         let device = Device::flex();
         device.seed(3);
-        let config = QuantiserConfig { levels: levels.to_vec(), stages };
         Quantiser::new(&config, 16, 8, &device)
     }
 
@@ -260,5 +279,22 @@ mod tests {
             let gradient = x.grad(&gradients).expect("x was told apart");
             assert!(numbers(gradient.abs().sum())[0] > 0.0);
         }
+    }
+
+    #[test]
+    fn stages_apart_look_at_something_else_and_stages_of_what_is_left_at_the_same() {
+        let looks_alike = |apart: bool| {
+            let quantiser = of(QuantiserConfig { levels: vec![2, 2, 2], stages: 2, apart }).train();
+            let x = Tensor::<2>::from_data(vectors(6).into_data(), &Device::flex().autodiff()).require_grad();
+            let of_stage = |stage: usize| {
+                let gradients = quantiser.quantise(x.clone()).levels.narrow(1, stage, 1).sum().backward();
+                numbers(x.grad(&gradients).expect("x was told apart"))
+            };
+            let (first, second) = (of_stage(0), of_stage(1));
+            let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+            dot(&first, &second) / (dot(&first, &first) * dot(&second, &second)).sqrt()
+        };
+        assert!(looks_alike(false) > 0.999, "{}", looks_alike(false));
+        assert!(looks_alike(true).abs() < 0.8, "{}", looks_alike(true));
     }
 }

@@ -148,23 +148,11 @@ impl ActionVectors {
 mod tests {
     use super::*;
     use crate::corpus::Split;
-    use crate::networks::quantiser::QuantiserConfig;
 
     #[test]
     fn codes_are_told_of_every_unit_with_one_before_it_and_fewer_of_them_say_less() {
         let (slots, device) = (Slots::of_patterns(4, 4), Device::flex());
-        let config = CodeConfig {
-            width: 16,
-            heads: 2,
-            rounds: 1,
-            decoder_blocks: 1,
-            bars: 3,
-            difference: true,
-            quantiser: QuantiserConfig { levels: vec![4, 4], stages: 2 },
-            slots: 4,
-            slots_per_patch: 2,
-            channels: 4,
-        };
+        let config = CodeConfig::for_tests(4, 4);
         let model = CodeModel::new(&config, &device);
         let told = ActionVectors::coded(&model, &config, &slots, &device);
         assert_eq!((told.width(), told.most()), (16, 2));
