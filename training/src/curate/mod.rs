@@ -80,6 +80,10 @@ pub struct Trial {
     pub steadiness: Effect,
     /// How alike the whole change is, [`effects::consistency`].
     pub consistency: f32,
+    /// The same over every second context and over the others. Of many actions some seem consistent by chance; few by the same chance twice.
+    /// Nothing where an earlier version measured.
+    #[serde(default)]
+    pub halves: Option<[f32; 2]>,
     /// Share of contexts in which a linear discriminant learned on others tells this action by its change from all others.
     pub separability: f32,
     /// Share of the squared effect that its three strongest descriptors have: how much it is about something.
@@ -128,7 +132,8 @@ fn measured(request: &Request<'_>, engine: &Engine, units: &[usize]) -> Result<C
     if let Ok(text) = fs::read_to_string(&path) {
         let kept: Curation = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
         let is_same = kept.graphs == graphs && kept.source == source && kept.seed == request.seed;
-        if is_same && kept.contexts == units.len() && kept.settings == how() {
+        let is_whole = kept.actions.iter().all(|trial| trial.halves.is_some());
+        if is_same && is_whole && kept.contexts == units.len() && kept.settings == how() {
             return Ok(kept);
         }
     }
@@ -160,6 +165,11 @@ fn enter(manifest: &mut Manifest, curation: &Curation, choices: &Choices, knobs:
 }
 
 impl Trial {
+    /// The least consistency that was measured: over all contexts or over half of them.
+    fn least_consistency(&self) -> f32 {
+        self.halves.into_iter().flatten().fold(self.consistency, f32::min)
+    }
+
     /// From the effects in each context, and what else was seen there.
     fn new(changes: &[Effect], separability: f32, strangeness: f32, most_gain_db: f32) -> Self {
         let effect = effects::mean(changes);
@@ -170,6 +180,9 @@ impl Trial {
         Self {
             steadiness: effect.iter().map(steadiness).collect(),
             consistency: effects::consistency(changes),
+            halves: Some(
+                [0, 1].map(|half| effects::consistency(&changes.iter().skip(half).step_by(2).cloned().collect::<Vec<_>>())),
+            ),
             specificity: specificity(&effect),
             effect,
             separability,

@@ -3,7 +3,7 @@
 use super::{Choices, Trial};
 use crate::effects;
 
-/// A knob that does less alike than this is no knob.
+/// A knob that does less alike than this, in all contexts or in either half of them, is no knob.
 pub const LEAST_CONSISTENCY: f32 = 0.6;
 
 /// Shares of the mean usage between which an action is a way of playing: below, training hardly knew it; above, it is in everything.
@@ -23,7 +23,9 @@ pub fn choose(trials: &[Trial], usage: &[f32], active: usize, most: usize, choic
     let usual = active as f32 / trials.len() as f32;
     let is_fit = |index: &usize| {
         let trial = &trials[*index];
-        trial.consistency >= LEAST_CONSISTENCY && USAGE.contains(&(usage[*index] / usual)) && trial.strangeness <= MOST_STRANGE
+        trial.least_consistency() >= LEAST_CONSISTENCY
+            && USAGE.contains(&(usage[*index] / usual))
+            && trial.strangeness <= MOST_STRANGE
     };
     let mut chosen: Vec<usize> = choices.keep.iter().copied().filter(|index| *index < trials.len()).collect();
     let mut left: Vec<usize> =

@@ -17,8 +17,8 @@ pub fn describe(text: &mut String, manifest: &Manifest, curation: &Curation) -> 
     let consistent = curation.actions.iter().filter(|trial| trial.consistency >= LEAST_CONSISTENCY).count();
     writeln!(
         text,
-        "## Knobs\n\n{} of {} actions do much the same in every context (consistency {LEAST_CONSISTENCY} or more); {} are shortlisted. \
-         Each was tried alone and at its full weight on {} bars of the validation split, beside no action and with the same noise, guidance 2. \
+        "## Knobs\n\n{} of {} actions do much the same in every context (consistency {LEAST_CONSISTENCY} or more); {} are shortlisted, \
+         of those that do in either half of the contexts too. Each was tried alone and at its full weight on {} bars of the validation split, beside no action and with the same noise, guidance 2. \
          Changes are means in standard deviations of real bars; strangeness tells how far the bars lie from the mean real one (a real one: 1; \
          at most {MOST_STRANGE}).\n",
         consistent,

@@ -13,6 +13,7 @@ fn trial(changes: &[(Descriptor, f32)], consistency: f32) -> Trial {
         steadiness: Descriptor::ALL.into_iter().map(|d| (d, consistency)).collect(),
         effect,
         consistency,
+        halves: None,
         separability: 0.5,
         specificity: 0.5,
         strangeness: 1.0,
@@ -48,6 +49,8 @@ fn what_does_not_do_the_same_everywhere_or_sounds_like_nothing_real_is_not_chose
     let mut fit = chosen(&trials, 24, &Choices::default());
     fit.sort_unstable();
     assert_eq!(fit, [2, 3]);
+    trials[2].halves = Some([0.8, 0.59]);
+    assert_eq!(chosen(&trials, 24, &Choices::default()), [3], "by chance, in one half");
     let rare = shortlist::choose(&four(), &[0.1, 1.0, 1.0, 7.0], 5, 24, &Choices::default());
     assert_eq!(rare, [1, 2], "0 is hardly ever used and 3 nearly always");
 }
