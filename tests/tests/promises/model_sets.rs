@@ -12,8 +12,9 @@ use crate::workspace::root;
 
 const CARD_FILE: &str = "CARD.md";
 
-/// What a run leaves beside the card, besides pictures: its configuration, its measures, and how the exported graphs compare.
-const RECORDS: [&str; 4] = ["curation.json", "preset.toml", "evaluation.json", "parity.json"];
+/// What a run leaves beside the card, besides pictures: its configuration, its measures, what a map came to, and how the exported graphs
+/// compare.
+const RECORDS: [&str; 5] = ["curation.json", "preset.toml", "evaluation.json", "map.json", "parity.json"];
 
 /// What a set may weigh, all its files together, in bytes.
 const HEAVIEST: u64 = 32_000_000;
