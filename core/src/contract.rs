@@ -385,7 +385,7 @@ pub struct Statistics {
     pub latent_epsilon: f32,
     /// Noise level that clean context is labelled with.
     pub context_noise_level: f32,
-    /// Actions of real training bars, drawn at random: the unrelated conditions of independent condition guidance.
+    /// Actions of real training bars, drawn at random: what mixes of actions are like in music.
     pub reference_actions: Vec<SparseWeights>,
 }
 

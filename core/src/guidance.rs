@@ -1,6 +1,6 @@
 //! Guidance: pushing a prediction further towards its condition.
 
-/// How strongly, and while how noisy, predictions are pushed away from those of an unrelated condition.
+/// How strongly, and while how noisy, predictions are pushed away from those without a condition.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Guidance {
     /// 1 is none; start from 2. Each guided call costs two.
@@ -23,8 +23,8 @@ impl Guidance {
     /// Combines two predictions of the clean signal: u + weight · (c − u). Weight 1 gives the conditional one, to the bit.
     ///
     /// Papers guide the velocity v = (x − x₀) / t. At a fixed noisy signal x and level t it is an affine function of the clean signal x₀,
-    /// and the two weights add up to 1, so guiding x₀ is the same. Source: independent condition guidance (Sadat et al., ICLR 2025),
-    /// where the unconditional prediction is that of an unrelated condition.
+    /// and the two weights add up to 1, so guiding x₀ is the same. Source: classifier-free guidance (Ho and Salimans, arXiv
+    /// 2207.12598).
     ///
     /// # Panics
     /// If the two are not equally long.

@@ -104,9 +104,9 @@ impl<'a> Edit<'a> {
     pub(crate) fn run(&mut self, job: &mut Job) -> Result<Vec<f32>, EngineError> {
         let plans = self.plans()?;
         job.expect(self.steps(&plans));
-        let unrelated_action = self.unrelated_action(job)?;
+        let unconditional_action = self.unconditional_action(job)?;
         for plan in &plans {
-            self.imagine(plan, &unrelated_action, job)?;
+            self.imagine(plan, &unconditional_action, job)?;
         }
         for plan in &plans {
             self.sound(plan, job)?;
@@ -122,10 +122,10 @@ impl<'a> Edit<'a> {
     pub(crate) fn imagined(&mut self, job: &mut Job) -> Result<Vec<Imagined>, EngineError> {
         let plans = self.plans()?;
         job.expect(self.steps(&plans));
-        let unrelated_action = self.unrelated_action(job)?;
+        let unconditional_action = self.unconditional_action(job)?;
         let mut units = BTreeMap::new();
         for plan in &plans {
-            for (&unit, made) in plan.targets.iter().zip(self.imagine(plan, &unrelated_action, job)?) {
+            for (&unit, made) in plan.targets.iter().zip(self.imagine(plan, &unconditional_action, job)?) {
                 let dry = self.hear(unit, job)?.slots;
                 let heard = self.song.infer(unit, &made, self.road, job)?.weights;
                 units.insert(unit, Imagined { dry, made, heard });
@@ -189,12 +189,9 @@ impl<'a> Edit<'a> {
         heard.len() * STEPS_TO_HEAR + decode + dynamics + plans.len() + self.targets.len() + 1 + STEPS_TO_FINISH
     }
 
-    /// The action of a training bar that has nothing to do with this edit, chosen by the seed, and nothing about players: guidance presses
-    /// both upon the bar.
-    fn unrelated_action(&self, job: &mut Job) -> Result<ActionVector, EngineError> {
-        let actions = &self.road.set().statistics().reference_actions;
-        let index = stream(self.settings.seed, Purpose::Guidance, 0) % actions.len() as u64;
-        self.embed(&actions[index as usize], &self.road.nobody(), job)
+    /// What guidance leads away from: no action and nothing about players, so that it presses both upon the bar.
+    fn unconditional_action(&self, job: &mut Job) -> Result<ActionVector, EngineError> {
+        self.embed(&SparseWeights::new(), &self.road.nobody(), job)
     }
 
     fn hear(&mut self, unit: usize, job: &mut Job) -> Result<Heard, EngineError> {
@@ -206,12 +203,12 @@ impl<'a> Edit<'a> {
     }
 
     /// Denoises one window: the tokens of its targets, and what later windows hear of them. Hands back the targets' slots.
-    fn imagine(&mut self, plan: &Plan, unrelated_action: &ActionVector, job: &mut Job) -> Result<Vec<Vec<f32>>, EngineError> {
+    fn imagine(&mut self, plan: &Plan, unconditional_action: &ActionVector, job: &mut Job) -> Result<Vec<Vec<f32>>, EngineError> {
         let mut window = Window {
             context: Vec::new(),
             targets: Vec::new(),
             timing: self.song.timing(plan.targets[0]),
-            unrelated_action: unrelated_action.clone(),
+            unconditional_action: unconditional_action.clone(),
         };
         for &unit in &plan.context {
             let (slots, action) = self.given(unit, job)?;

@@ -197,13 +197,11 @@ impl Trip<'_> {
             amount: 1.0,
             noise_seed: stream(self.settings.seed, Purpose::Dynamics, place),
         };
-        let references: &[SparseWeights] = &self.road.set().statistics().reference_actions;
-        let index = stream(self.settings.seed, Purpose::Guidance, 0) % references.len() as u64;
         let window = Window {
             context: plan.context.iter().map(|&place| bar(place)).collect(),
             targets: vec![bar(unit)],
             timing: song.timing(unit),
-            unrelated_action: self.road.embed_action(&references[index as usize], &self.road.nobody())?,
+            unconditional_action: self.road.embed_action(&SparseWeights::new(), &self.road.nobody())?,
         };
         Ok(self.road.denoise::<EngineError>(&window, self.settings.denoising(), job)?.remove(0))
     }

@@ -33,8 +33,8 @@ pub(crate) struct Window {
     pub targets: Vec<WindowBar>,
     /// Timing of the targets.
     pub timing: [f32; TIMING_FEATURES],
-    /// The unrelated action of independent condition guidance, embedded.
-    pub unrelated_action: ActionVector,
+    /// What guidance leads away from: no action, by nobody in particular, embedded.
+    pub unconditional_action: ActionVector,
 }
 
 /// How to denoise.
@@ -44,7 +44,7 @@ pub(crate) struct Denoising {
     pub steps: usize,
     /// Noise level to start from: 1 forgets the dry bar, 0 keeps it.
     pub start_level: f32,
-    /// Source: independent condition guidance (Sadat et al. 2025). Only the target bars' action is replaced.
+    /// Source: classifier-free guidance (Ho and Salimans 2022). Only what the target bars are told is left out, not the context.
     pub guidance: Guidance,
 }
 
@@ -60,7 +60,7 @@ impl Denoising {
 #[derive(Clone, Copy, PartialEq)]
 enum Branch {
     Asked,
-    Unrelated,
+    Unconditional,
     Null,
 }
 
@@ -85,9 +85,15 @@ impl Window {
     fn told(&self, branch: Branch) -> impl Iterator<Item = &[f32]> {
         self.targets.iter().map(move |target| match branch {
             Branch::Asked => target.action.as_slice(),
-            Branch::Unrelated => self.unrelated_action.as_slice(),
+            Branch::Unconditional => self.unconditional_action.as_slice(),
             Branch::Null => target.null_action.as_slice(),
         })
+    }
+
+    /// The branch that tells the targets no action. Where nothing is told of players that is what guidance asks anyway, if it acts.
+    fn without_action(&self, is_guided: bool) -> Branch {
+        let is_the_same = self.targets.iter().all(|target| target.null_action == self.unconditional_action);
+        if is_guided && is_the_same { Branch::Unconditional } else { Branch::Null }
     }
 
     fn first_place(&self) -> usize {
@@ -159,9 +165,10 @@ impl Road<'_> {
     ) -> Result<Vec<Vec<f32>>, RuntimeError> {
         let is_guided = levels.iter().any(|&level| guidance.is_active(level));
         let is_partial = window.targets.iter().any(|target| target.amount < 1.0);
+        let without_action = window.without_action(is_guided);
         let mut branches = vec![Branch::Asked];
-        branches.extend(is_guided.then_some(Branch::Unrelated));
-        branches.extend(is_partial.then_some(Branch::Null));
+        branches.extend(is_guided.then_some(Branch::Unconditional));
+        branches.extend((is_partial && without_action == Branch::Null).then_some(Branch::Null));
         let clean = self.step(window, noisy, levels, &branches, cache)?;
         let bar = self.sizes().slots * self.sizes().channels;
         let predicted = |branch: Branch, target: usize| {
@@ -173,11 +180,11 @@ impl Road<'_> {
             let amount = window.targets[target].amount;
             let mut prediction = predicted(Branch::Asked, target).to_vec();
             if amount < 1.0 {
-                let null = predicted(Branch::Null, target);
+                let null = predicted(without_action, target);
                 prediction = prediction.iter().zip(null).map(|(asked, null)| null + amount * (asked - null)).collect();
             }
             if guidance.is_active(levels[target]) {
-                prediction = guidance.combine(&prediction, predicted(Branch::Unrelated, target));
+                prediction = guidance.combine(&prediction, predicted(Branch::Unconditional, target));
             }
             prediction
         };
@@ -261,7 +268,7 @@ mod tests {
             context: context.iter().map(|&place| bar(place)).collect(),
             targets: targets.iter().map(|&place| bar(place)).collect(),
             timing: [0.0; 2],
-            unrelated_action: vec![0.0],
+            unconditional_action: vec![0.0],
         }
     }
 

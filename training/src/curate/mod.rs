@@ -143,7 +143,7 @@ fn measured(request: &Request<'_>, engine: &Engine, units: &[usize]) -> Result<C
 
 /// The settings that bars are made with, but for the seed, in words that change with them.
 fn how() -> String {
-    format!("{:?}", Settings::default())
+    format!("{:?}, guided away from no action", Settings::default())
 }
 
 /// Writes what was measured and chosen into the action table.
