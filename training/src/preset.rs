@@ -78,11 +78,10 @@ pub struct Preset {
 }
 
 /// The presets that come with the program.
-const BUILT_IN: [(&str, &str); 15] = [
+const BUILT_IN: [(&str, &str); 14] = [
     ("tiny", include_str!("../configs/tiny.toml")),
     ("small", include_str!("../configs/small.toml")),
     ("cpu", include_str!("../configs/cpu.toml")),
-    ("mapped", include_str!("../configs/mapped.toml")),
     ("instruments", include_str!("../configs/instruments.toml")),
     ("tiny_instruments", include_str!("../configs/tiny_instruments.toml")),
     ("reduced", include_str!("../configs/reduced.toml")),
@@ -274,8 +273,8 @@ mod tests {
         assert!(refusal("base = \"tiny\"\nsurprise = 1").contains("surprise"));
         assert!(refusal("base = \"tiny\"\n[actions.network]\nchoosing_heads = 2").contains("one head"));
         assert!(refusal("base = \"tiny\"\n[tokenizer.network.denoiser]\ntaps = 4").contains("taps"));
-        assert!(refusal("base = \"mapped\"\n[map.richer.network]\nwidth = 320").contains("agree with the actions"));
-        assert!(refusal("base = \"mapped\"\n[map.richer.network]\nheard_bars = 2").contains("hear one bar"));
+        assert!(refusal("base = \"small\"\n[map.richer.network]\nwidth = 320").contains("agree with the actions"));
+        assert!(refusal("base = \"small\"\n[map.richer.network]\nheard_bars = 2").contains("hear one bar"));
         let piano = "base = \"tiny\"\n[actions.network]\ninstruments = [\"piano\"]\n";
         assert!(refusal(piano).contains("dynamics.instruments must be the 1"));
         assert!(refusal(&format!("{piano}[dynamics.network]\ninstruments = 1")).contains("one more: 34"));

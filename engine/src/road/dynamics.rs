@@ -90,6 +90,11 @@ impl Window {
         })
     }
 
+    /// Whether anything is told of any target that guidance could press upon it.
+    fn is_steered(&self) -> bool {
+        self.targets.iter().any(|target| target.action != self.unconditional_action)
+    }
+
     /// The branch that tells the targets no action. Where nothing is told of players that is what guidance asks anyway, if it acts.
     fn without_action(&self, is_guided: bool) -> Branch {
         let is_the_same = self.targets.iter().all(|target| target.null_action == self.unconditional_action);
@@ -163,7 +168,7 @@ impl Road<'_> {
         guidance: Guidance,
         cache: &mut Cache,
     ) -> Result<Vec<Vec<f32>>, RuntimeError> {
-        let is_guided = levels.iter().any(|&level| guidance.is_active(level));
+        let is_guided = window.is_steered() && levels.iter().any(|&level| guidance.is_active(level));
         let is_partial = window.targets.iter().any(|target| target.amount < 1.0);
         let without_action = window.without_action(is_guided);
         let mut branches = vec![Branch::Asked];
@@ -183,7 +188,7 @@ impl Road<'_> {
                 let null = predicted(without_action, target);
                 prediction = prediction.iter().zip(null).map(|(asked, null)| null + amount * (asked - null)).collect();
             }
-            if guidance.is_active(levels[target]) {
+            if is_guided && guidance.is_active(levels[target]) {
                 prediction = guidance.combine(&prediction, predicted(Branch::Unconditional, target));
             }
             prediction
