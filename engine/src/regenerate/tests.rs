@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use turnaround_core::contract::Graph;
+use turnaround_core::instruments::Instrument;
 use turnaround_core::time::{SampleRate, Seconds, Tempo};
 
 use super::*;
@@ -199,6 +200,21 @@ fn guidance_doubles_calls_in_the_middle_of_the_noise_and_a_draft_has_none() {
         }
         assert_eq!(steps.iter().any(|call| call.inputs[0].shape()[0] == 2), is_guided);
     }
+}
+
+#[test]
+fn a_part_of_an_action_by_players_is_mixed_with_none_by_the_same_players() {
+    let (audio, map) = eight_bars(16_000, 1);
+    let branches = |players: PlayersChoice| {
+        let (engine, calls) = fake::engine_with(&[Instrument::Piano, Instrument::Bass]);
+        let targets = [Target { bar: BarNumber::new(4), action: ActionChoice::Weights(vec![(2, 0.5)]) }];
+        regenerate(&engine, &audio, &map, &targets, Settings { players, ..Settings::default() }).unwrap();
+        let calls = calls.lock().unwrap();
+        calls.iter().filter(|call| call.graph == Graph::DynamicsStep).map(|call| call.inputs[0].shape()[0]).max().unwrap()
+    };
+    // What guidance leads away from tells of no players, so it is another branch where they are told.
+    assert_eq!(branches(PlayersChoice::These([Instrument::Piano].into_iter().collect())), 3);
+    assert_eq!(branches(PlayersChoice::Anyone), 2);
 }
 
 #[test]
