@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use realfft::{RealFftPlanner, RealToComplex};
+use realfft::RealToComplex;
 
+use crate::fft;
 use crate::time::SampleRate;
 
 /// Pitch classes, from C.
@@ -47,7 +48,7 @@ impl Chroma {
         let class = |bin: usize| class_of(bin as f64 * hz / length as f64);
         Self {
             window: (0..length).map(hann).collect(),
-            transform: RealFftPlanner::new().plan_fft_forward(length),
+            transform: fft::forward(length),
             class: (0..=length / 2).map(class).collect(),
         }
     }

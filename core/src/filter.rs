@@ -1,8 +1,8 @@
 //! Linear-phase filters: a low-pass, its complement, an equaliser of a few bands, and how they are applied without delay.
 
-use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
 
+use crate::fft;
 use crate::time::SampleRate;
 
 /// Length of a filter that falls from full to nothing within 400 Hz, in seconds: 513 taps at 48 kHz.
@@ -62,8 +62,7 @@ impl LinearPhase {
     pub fn apply(&self, signal: &[f32]) -> Vec<f32> {
         let block = (8 * self.taps.len()).next_power_of_two();
         let step = block - self.taps.len() + 1;
-        let mut planner = RealFftPlanner::<f32>::new();
-        let (forward, inverse) = (planner.plan_fft_forward(block), planner.plan_fft_inverse(block));
+        let (forward, inverse) = (fft::forward(block), fft::inverse(block));
         let mut padded = forward.make_input_vec();
         padded[..self.taps.len()].copy_from_slice(&self.taps);
         let mut response = forward.make_output_vec();

@@ -23,6 +23,7 @@ pub mod contract;
 pub mod descriptors;
 pub mod ear;
 pub mod erb;
+mod fft;
 pub mod filter;
 pub mod full_band;
 pub mod guidance;

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use realfft::num_complex::Complex;
-use realfft::{RealFftPlanner, RealToComplex};
+use realfft::RealToComplex;
 
+use crate::fft;
 use crate::time::SampleRate;
 
 /// Triangular bands, even on the mel scale, over the bins of a spectrum.
@@ -128,7 +129,7 @@ impl MelSpectrum {
         Self {
             hop,
             window: (0..length).map(hann).collect(),
-            transform: RealFftPlanner::new().plan_fft_forward(length),
+            transform: fft::forward(length),
             filterbank: MelFilterbank::new(rate, length, bands),
         }
     }

@@ -70,6 +70,12 @@ pub fn resampled_length(len: usize, from: SampleRate, to: SampleRate) -> usize {
     usize::try_from(length).expect("a recording in memory stays addressable at the highest rate")
 }
 
+/// The fewest samples at one rate that last as long as whole samples at another, and how many those are.
+pub fn whole_block(from: SampleRate, to: SampleRate) -> [usize; 2] {
+    let divisor = greatest_common_divisor(from.hz() as usize, to.hz() as usize);
+    [from.hz() as usize / divisor, to.hz() as usize / divisor]
+}
+
 /// The filter's length in samples at the rate it comes from. An even number of the shortest blocks that hold whole samples at both
 /// rates: then half a block, which is the filter's delay, is whole at both rates too and can be removed without a remainder.
 fn block_length(from: usize, to: usize) -> usize {

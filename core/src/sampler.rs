@@ -23,7 +23,12 @@ pub struct Known {
 /// A sample scatters around what the latents tell as music does, but not as *this* music did, so its own scatter adds to the difference;
 /// the phases it found are what it is worth. On 32 bars of validation compositions mel was 0.248, 0.238, 0.231, 0.229 and 0.237 at 0, ¼, ½, ¾
 /// and 1, and 0.244 without any call.
-pub const TOWARDS_EXPECTED: f32 = 0.75;
+///
+/// A single call has seen nothing but noise and gives the mean of all that may sound, which is too soft everywhere; its phases are of use, its
+/// magnitudes are not, so these are replaced.
+pub fn towards_expected(calls: usize) -> f32 {
+    if calls == 1 { 1.0 } else { 0.75 }
+}
 
 /// What surrounds the decoder's network.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +39,7 @@ pub struct Sampler<'a> {
     pub companding: &'a Companding,
     /// What decoded companded frames are multiplied by, `[bin]`, so that on average they are as loud as music.
     pub gain: &'a [f32],
-    /// As [`TOWARDS_EXPECTED`], from 0 to 1.
+    /// As [`towards_expected`], from 0 to 1.
     pub towards_expected: f32,
 }
 

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use realfft::{ComplexToReal, RealToComplex};
 
 use crate::contract::Statistics;
+use crate::fft;
 
 /// How magnitudes are brought to a range networks can learn: raised to a power below one, the phase kept, then divided by a scale for
 /// each bin so that all bins have about unit variance.
@@ -94,8 +95,7 @@ impl Stft {
         let length = 2 * hop;
         // The root of a periodic Hann window is half a sine.
         let window = (0..length).map(|i| libm::sin(std::f64::consts::PI * i as f64 / length as f64) as f32).collect();
-        let mut planner = RealFftPlanner::new();
-        Self { hop, window, forward: planner.plan_fft_forward(length), inverse: planner.plan_fft_inverse(length) }
+        Self { hop, window, forward: fft::forward(length), inverse: fft::inverse(length) }
     }
 
     /// Samples from one frame to the next.

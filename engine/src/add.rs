@@ -75,8 +75,9 @@ impl Engine {
         })?;
         let with = WithAdded { audio: &audio, audible, map: &room.map, bars: room.first..=room.last };
         let song = Song::with_added(&with, &road, &mut job)?;
-        let dry = Dry { song: &song, audio: &audio, input: addition.audio, seam: Some(room.seam) };
-        let Regenerated { audio, report } = self.make(&road, &dry, &chosen, settings, started, &mut job)?;
+        let made = self.make(&road, &Dry { song: &song, audio: &audio }, &chosen, settings, &mut job)?;
+        let Regenerated { audio, report } =
+            self.account(made, addition.audio, Some(room.seam), settings, started, &mut job)?;
         Ok(Added { audio, map: room.map, report })
     }
 

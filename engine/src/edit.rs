@@ -23,8 +23,8 @@ use crate::song::{Heard, Inferred, Song};
 const STEPS_TO_HEAR: usize = 3;
 const STEPS_TO_DECODE: usize = 6;
 
-/// Steps of the job after the last bar is made: crossover, highs, stereo, limiter, hashes.
-const STEPS_TO_FINISH: usize = 5;
+/// Steps of the job after the last bar is made: crossover, highs, stereo, limiter, the part put back, hashes.
+const STEPS_TO_FINISH: usize = 6;
 
 /// How much sound is kept beyond the ends of an open edge, for crossover and resampler to hear, in fades.
 const FADES_BEYOND: i64 = 2;
@@ -273,7 +273,7 @@ impl<'a> Edit<'a> {
             }
         };
         self.made_with.insert(unit, MadeWith { weights, players });
-        let noise_seed = stream(self.settings.seed, Purpose::Dynamics, unit);
+        let noise_seed = stream(self.settings.seed, Purpose::Dynamics, self.song.number(unit));
         // Where there is no dry form nothing is begun from but noise.
         let slots = dry.map_or_else(|| vec![0.0; self.road.sizes().slots * self.road.sizes().channels], |dry| dry.slots);
         Ok(WindowBar { place: unit, slots, action, null_action, amount, noise_seed })
@@ -299,7 +299,7 @@ impl<'a> Edit<'a> {
         }
         let heard = self.song.infer(unit, slots, self.road, job)?;
         let mut noise = vec![0.0; slots.len()];
-        GaussianNoise::new(stream(self.settings.seed, Purpose::Past, unit)).fill(&mut noise);
+        GaussianNoise::new(stream(self.settings.seed, Purpose::Past, self.song.number(unit))).fill(&mut noise);
         self.remembered.insert(unit, (blend(slots, &noise, self.settings.past_noise), heard.action));
         Ok(())
     }
@@ -313,7 +313,7 @@ impl<'a> Edit<'a> {
         let mut latents = around.with_inner(&self.kept_tokens(unit, &spans, around.inner(), &self.tokens[&unit]));
         self.go_on(&mut latents, unit, &spans);
         let known = Known { is_known: self.known_frames(unit, &spans), frames };
-        let seed = stream(self.settings.seed, Purpose::Decoder, unit);
+        let seed = stream(self.settings.seed, Purpose::Decoder, self.song.number(unit));
         let how = Decoding { calls: self.settings.quality.decoder_calls(), seed };
         let mut decoded = self.road.decode::<EngineError>(&latents, stretch, Some(&known), how, job)?;
         let (gains, samples) = job.step(Stage::Level, || {

@@ -32,7 +32,7 @@ impl Engine {
         let chosen = self.chosen(request)?;
         let road = Road::new(self.set());
         let song = Song::new(request.audio, request.map, &road, &mut job)?;
-        check_bars(&song, &chosen)?;
+        check_bars(&song.bars, &chosen)?;
         Edit::new(&road, &song, &chosen, request.settings).imagined(&mut job)
     }
 }

@@ -23,6 +23,7 @@ mod imagine;
 mod infer;
 mod job;
 pub mod model_set;
+mod part;
 pub mod prompt;
 pub mod regenerate;
 pub mod report;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use turnaround_core::actions::at_most_whole;
 use turnaround_core::audio::Audio;
-use turnaround_core::bars::{Bar, BarNumber};
+use turnaround_core::bars::{Bar, BarNumber, units};
 use turnaround_core::contract::SparseWeights;
 use turnaround_core::guidance::Guidance;
 use turnaround_core::instruments::{Instrument, Players, listed};
@@ -16,12 +16,13 @@ use crate::edit::Edit;
 use crate::engine::{Engine, EngineError};
 use crate::finish::{Finish, Finished, Run};
 use crate::job::{Control, Job, Stage};
+use crate::part::Part;
 use crate::report::{
     AudioReport, BarReport, ModelSetReport, Region, Report, Seam, SettingsReport, TimingReport, kept_regions, labelled, level_db,
     named,
 };
 use crate::road::{Denoising, Road};
-use crate::song::Song;
+use crate::song::{Song, whole_bars};
 
 pub use crate::road::splice::FADE;
 
@@ -164,12 +165,12 @@ impl Default for Settings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Quality {
-    /// To audition: 4 dynamics steps without guidance, 2 decoder calls.
+    /// To audition: 4 dynamics steps without guidance, 1 decoder call.
     Draft,
-    /// To keep: 6 guided steps, 4 decoder calls.
+    /// To keep: 6 guided steps, 2 decoder calls.
     #[default]
     Default,
-    /// When time does not matter: 12 guided steps, 8 decoder calls.
+    /// When time does not matter: 12 guided steps, 4 decoder calls.
     Fine,
 }
 
@@ -195,9 +196,9 @@ impl Quality {
     /// Decoder calls for one bar.
     pub fn decoder_calls(self) -> usize {
         match self {
-            Quality::Draft => 2,
-            Quality::Default => 4,
-            Quality::Fine => 8,
+            Quality::Draft => 1,
+            Quality::Default => 2,
+            Quality::Fine => 4,
         }
     }
 
@@ -220,10 +221,17 @@ pub(crate) struct Dry<'a> {
     pub song: &'a Song,
     /// What is changed; with added bars, sound stands in for them.
     pub audio: &'a Audio,
-    /// What the caller gave, which the result is compared with.
-    pub input: &'a Audio,
-    /// Where bars were added to the input.
-    pub seam: Option<Seam>,
+}
+
+/// A song with its bars made.
+pub(crate) struct Made {
+    pub audio: Audio,
+    /// Every bar that was made.
+    pub bars: Vec<BarReport>,
+    /// Numbers of the bars that were heard.
+    pub context_bars: Vec<i64>,
+    /// Stretches that may have changed.
+    pub changed: Vec<Region>,
 }
 
 impl Settings {
@@ -306,6 +314,9 @@ impl Engine {
     /// before a target bar to its end, and a new bar's level stays within [`Settings::level_reach_db`] of what is around it. At both edges
     /// the sound fades before the bar line, so that no downbeat is split, unless [`Edges`] says otherwise.
     ///
+    /// Of a long recording only some bars around the targets are heard, so a bar costs about the same in any; the account alone, which hashes
+    /// what was kept, grows with it.
+    ///
     /// # Errors
     /// [`EngineError`]: a bar that is not there, an action or setting that does not exist, nothing to hear, a failed network, or
     /// `Cancelled`.
@@ -315,34 +326,52 @@ impl Engine {
         request.settings.check()?;
         let chosen = self.chosen(request)?;
         let road = Road::new(self.set());
-        let song = Song::new(request.audio, request.map, &road, &mut job)?;
-        check_bars(&song, &chosen)?;
+        let bars = whole_bars(request.audio, request.map)?;
+        check_bars(&bars, &chosen)?;
+        let units = units(&bars);
+        let part = Part::around(&chosen, request.audio, (&bars, &units), self.set().sizes().window_bars, road.rate()?);
+        let audio = part.audio()?;
+        let song = Song::of(&audio, part.bars.clone(), part.units.clone(), part.first_unit, &road, &mut job)?;
 
-        let dry = Dry { song: &song, audio: request.audio, input: request.audio, seam: None };
-        self.make(&road, &dry, &chosen, request.settings, started, &mut job)
+        let dry = Dry { song: &song, audio: &audio };
+        let made = self.make(&road, &dry, &chosen, request.settings, &mut job)?;
+        let made = job.step(Stage::Mix, || part.put_back(made))?;
+        self.account(made, request.audio, None, request.settings, started, &mut job)
     }
 
-    /// Makes the chosen bars of a song and accounts for them.
+    /// Makes the chosen bars of a song.
     pub(crate) fn make(
         &self,
         road: &Road<'_>,
         dry: &Dry<'_>,
         chosen: &BTreeMap<BarNumber, ActionChoice>,
         settings: Settings,
-        started: Instant,
         job: &mut Job,
-    ) -> Result<Regenerated, EngineError> {
+    ) -> Result<Made, EngineError> {
         let (song, audio) = (dry.song, dry.audio);
         let mut edit = Edit::new(road, song, chosen, settings);
         let track = edit.run(job)?;
         let targets: Vec<&Bar> = song.bars.iter().filter(|bar| chosen.contains_key(&bar.number)).collect();
         let runs = Run::all(&targets, song.rate, audio.len());
-        let changed: Vec<Region> = runs.iter().map(Run::region).collect();
         let finish = Finish { song, audio, track: &track, runs: &runs, settings };
         let Finished { audio: result, limited } = finish.finish(job)?;
-        let kept = job.step(Stage::Mix, || Ok::<_, EngineError>(kept_regions(dry.input, &result, &changed, dry.seam)))?;
-
         let bars = self.bar_reports(song, &edit, audio, &result, &limited);
+        let changed = runs.iter().map(Run::region).collect();
+        Ok(Made { audio: result, bars, context_bars: edit.context_bars(), changed })
+    }
+
+    /// Accounts for what was made of an input, where bars may have been added to it.
+    pub(crate) fn account(
+        &self,
+        made: Made,
+        input: &Audio,
+        seam: Option<Seam>,
+        settings: Settings,
+        started: Instant,
+        job: &mut Job,
+    ) -> Result<Regenerated, EngineError> {
+        let Made { audio, bars, context_bars, changed } = made;
+        let kept = job.step(Stage::Mix, || Ok::<_, EngineError>(kept_regions(input, &audio, &changed, seam)))?;
         let music_s: f64 = bars.iter().map(|bar| bar.end_s - bar.start_s).sum();
         let total_s = started.elapsed().as_secs_f64();
         let report = Report {
@@ -350,20 +379,20 @@ impl Engine {
             runtime: self.set().runtime().clone(),
             settings: settings.report(),
             audio: AudioReport {
-                sample_rate: result.rate().hz(),
-                channels: result.channel_count(),
-                samples: result.len(),
-                peak: result.channels().iter().flatten().fold(0.0, |peak, sample| peak.max(sample.abs())),
+                sample_rate: audio.rate().hz(),
+                channels: audio.channel_count(),
+                samples: audio.len(),
+                peak: audio.channels().iter().flatten().fold(0.0, |peak, sample| peak.max(sample.abs())),
             },
             bars,
-            context_bars: edit.context_bars(),
+            context_bars,
             changed,
             kept,
-            left_out: dry.seam.and_then(Seam::left_out),
+            left_out: seam.and_then(Seam::left_out),
             prompts: Vec::new(),
             timing: TimingReport { total_s, music_s, times_real_time: music_s / total_s, stages: job.seconds() },
         };
-        Ok(Regenerated { audio: result, report })
+        Ok(Regenerated { audio, report })
     }
 
     pub(crate) fn chosen(&self, request: &Request<'_>) -> Result<BTreeMap<BarNumber, ActionChoice>, EngineError> {
@@ -417,8 +446,8 @@ pub(crate) fn not_finite() -> EngineError {
     })
 }
 
-pub(crate) fn check_bars(song: &Song, chosen: &BTreeMap<BarNumber, ActionChoice>) -> Result<(), EngineError> {
-    let (first, last) = (song.bars[0].number, song.bars[song.bars.len() - 1].number);
+pub(crate) fn check_bars(bars: &[Bar], chosen: &BTreeMap<BarNumber, ActionChoice>) -> Result<(), EngineError> {
+    let (first, last) = (bars[0].number, bars[bars.len() - 1].number);
     match chosen.keys().find(|&&bar| bar < first || bar > last) {
         Some(bar) => Err(EngineError::BarOutside { bar: bar.get(), first: first.get(), last: last.get() }),
         None => Ok(()),

@@ -28,6 +28,8 @@ pub(crate) struct Song {
     pub added: Range<usize>,
     /// The track without what stands in for added bars, if there are any.
     audible: Option<Vec<f32>>,
+    /// How many units of the recording come before those here.
+    first_unit: usize,
 }
 
 /// A recording to which bars were added, before they are made.
@@ -65,14 +67,22 @@ pub(crate) struct Inferred {
 
 impl Song {
     pub(crate) fn new(audio: &Audio, map: &TempoMap, road: &Road<'_>, job: &mut Job) -> Result<Self, EngineError> {
-        let rate = audio.rate();
-        let bars = map.whole_bars_within(Samples::from_len(audio.len()), rate);
-        if bars.is_empty() {
-            return Err(EngineError::NoWholeBar { seconds: audio.duration().get() });
-        }
-        let (model_rate, track) = model_track(audio, road, job)?;
+        let bars = whole_bars(audio, map)?;
         let units = units(&bars);
-        Ok(Song { rate, model_rate, bars, units, track, added: 0..0, audible: None })
+        Song::of(audio, bars, units, 0, road, job)
+    }
+
+    /// A part of a recording, whose bars and units are counted from its first sample; so many units come before it.
+    pub(crate) fn of(
+        audio: &Audio,
+        bars: Vec<Bar>,
+        units: Vec<Unit>,
+        first_unit: usize,
+        road: &Road<'_>,
+        job: &mut Job,
+    ) -> Result<Self, EngineError> {
+        let (model_rate, track) = model_track(audio, road, job)?;
+        Ok(Song { rate: audio.rate(), model_rate, bars, units, track, added: 0..0, audible: None, first_unit })
     }
 
     /// The same for a recording with added bars. No unit holds bars of both kinds.
@@ -86,6 +96,11 @@ impl Song {
         let audible =
             job.step(Stage::Resample, || resample(&with.audible, song.rate, song.model_rate).map_err(EngineError::from))?;
         Ok(Song { units: [before, added, after].concat(), added: range, audible: Some(audible), ..song })
+    }
+
+    /// The number of a unit in the whole recording.
+    pub(crate) fn number(&self, unit: usize) -> usize {
+        self.first_unit + unit
     }
 
     /// The mid track as networks hear it.
@@ -143,9 +158,15 @@ impl Song {
     }
 }
 
+/// The whole bars of a recording, at least one.
+pub(crate) fn whole_bars(audio: &Audio, map: &TempoMap) -> Result<Vec<Bar>, EngineError> {
+    let bars = map.whole_bars_within(Samples::from_len(audio.len()), audio.rate());
+    if bars.is_empty() { Err(EngineError::NoWholeBar { seconds: audio.duration().get() }) } else { Ok(bars) }
+}
+
 /// The mid of a recording at the rate of the set.
 pub(crate) fn model_track(audio: &Audio, road: &Road<'_>, job: &mut Job) -> Result<(SampleRate, Vec<f32>), EngineError> {
-    let model_rate = SampleRate::new(road.sizes().sample_rate).map_err(|_| EngineError::ModelRate)?;
+    let model_rate = road.rate()?;
     let track = job.step(Stage::Resample, || resample(&audio.mid(), audio.rate(), model_rate).map_err(EngineError::from))?;
     Ok((model_rate, track))
 }

@@ -102,6 +102,27 @@ pub fn start(arguments: &StartArguments) -> Result<()> {
     crate::set::start::from_set(set, &Preset::load(preset)?, run, keep)
 }
 
+/// Which set to write anew.
+#[cfg(feature = "export")]
+#[derive(Args, Clone)]
+pub struct RenewArguments {
+    /// Folder of the set.
+    #[arg(long)]
+    pub set: PathBuf,
+}
+
+/// Writes the graphs of a set anew, and tells how near each is to its network.
+///
+/// # Errors
+/// As [`renew`](crate::set::renew).
+#[cfg(feature = "export")]
+pub fn renew(arguments: &RenewArguments) -> Result<()> {
+    for parity in crate::set::renew(&arguments.set)? {
+        println!("{parity}");
+    }
+    Ok(())
+}
+
 /// Which tokenizers to compare, on what.
 #[derive(Args, Clone)]
 pub struct CompareArguments {

@@ -130,6 +130,9 @@ enum Verb {
     /// Makes a run start from the weights of a model set, without training anything yet.
     Start(turnaround_training::command::StartArguments),
     #[cfg(feature = "export")]
+    /// Writes the graphs of a set anew, from the weights they hold, as this program writes them.
+    Renew(turnaround_training::command::RenewArguments),
+    #[cfg(feature = "export")]
     /// Writes a run as a model set: graphs, manifest and card.
     Export(turnaround_training::command::ExportArguments),
     #[cfg(feature = "export")]
@@ -282,6 +285,8 @@ fn run(verb: Verb) -> Result<()> {
         Verb::EvaluateBeats(arguments) => turnaround_training::beats::command::evaluate(&arguments),
         #[cfg(feature = "export")]
         Verb::Start(arguments) => turnaround_training::command::start(&arguments),
+        #[cfg(feature = "export")]
+        Verb::Renew(arguments) => turnaround_training::command::renew(&arguments),
         #[cfg(feature = "export")]
         Verb::Export(arguments) => turnaround_training::command::export(&arguments),
         #[cfg(feature = "export")]

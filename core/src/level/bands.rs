@@ -1,7 +1,6 @@
 //! The level of a sound in four bands, and what brings a new one within reach of those around it.
 
-use realfft::RealFftPlanner;
-
+use crate::fft;
 use crate::filter::LinearPhase;
 use crate::time::SampleRate;
 
@@ -33,25 +32,29 @@ pub fn band_powers(samples: &[f32], rate: SampleRate) -> BandPowers {
     if samples.is_empty() {
         return powers;
     }
-    let transform = RealFftPlanner::<f32>::new().plan_fft_forward(LENGTH);
+    let transform = fft::forward(LENGTH);
     let (mut frame, mut spectrum) = (transform.make_input_vec(), transform.make_output_vec());
-    let window = |i: usize| (std::f64::consts::PI * (i as f64 + 0.5) / LENGTH as f64).sin() as f32;
-    let bin_hz = f64::from(rate.hz()) / LENGTH as f64;
-    let band = |bin: usize| EDGES_HZ.iter().filter(|&&edge| bin as f64 * bin_hz >= edge).count();
+    let window: Vec<f32> =
+        (0..LENGTH).map(|i| (std::f64::consts::PI * (i as f64 + 0.5) / LENGTH as f64).sin() as f32).collect();
     // Half a window of silence on both sides: squared windows then add up to one on every sample.
     let half = LENGTH / 2;
+    let mut padded = vec![0.0; (samples.len() + half).next_multiple_of(half) + half];
+    padded[half..half + samples.len()].copy_from_slice(samples);
+    let bin_hz = f64::from(rate.hz()) / LENGTH as f64;
+    let edges = EDGES_HZ.map(|edge| ((edge / bin_hz).ceil() as usize).min(half + 1));
+    let bands = [0..edges[0], edges[0]..edges[1], edges[1]..edges[2], edges[2]..half + 1];
     for start in (0..samples.len() + half).step_by(half) {
-        for (i, value) in frame.iter_mut().enumerate() {
-            let sample = (start + i).checked_sub(half).and_then(|position| samples.get(position));
-            *value = sample.map_or(0.0, |sample| sample * window(i));
-        }
+        let piece = &padded[start..start + LENGTH];
+        frame.iter_mut().zip(piece).zip(&window).for_each(|((value, sample), weight)| *value = sample * weight);
         transform.process(&mut frame, &mut spectrum).expect("buffers come from the plan");
-        for (bin, value) in spectrum.iter().enumerate() {
-            let sides = if bin == 0 || bin == half { 1.0 } else { 2.0 };
-            powers[band(bin)] += sides * f64::from(value.norm_sqr()) / LENGTH as f64;
+        // The two ends of the spectrum stand for one frequency each, all others for two.
+        spectrum[0] *= std::f32::consts::FRAC_1_SQRT_2;
+        spectrum[half] *= std::f32::consts::FRAC_1_SQRT_2;
+        for (power, band) in powers.iter_mut().zip(&bands) {
+            *power += 2.0 * spectrum[band.clone()].iter().map(|value| f64::from(value.norm_sqr())).sum::<f64>();
         }
     }
-    powers.map(|power| power / samples.len() as f64)
+    powers.map(|power| power / (LENGTH * samples.len()) as f64)
 }
 
 /// What a new bar may be as loud as: between the softest and the loudest of its references, and `reach_db` beyond.

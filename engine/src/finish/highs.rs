@@ -8,11 +8,9 @@ use turnaround_core::full_band::{self, Envelope, LowFrames};
 use turnaround_core::time::SampleRate;
 
 use super::{Finish, Run};
+use crate::part::BARS_AROUND;
 use crate::regenerate::HighBand;
 use crate::road::encode::cut;
-
-/// The most bars of the track that highs are looked for in.
-const CONTEXT_BARS: usize = 16;
 
 impl Finish<'_> {
     /// Changes the highs of all channels within the runs. A rate that holds no highs has none to change.
@@ -60,7 +58,7 @@ impl Finish<'_> {
             bars = self.song.bars.iter().collect();
         }
         bars.sort_by_key(|bar| distance(bar));
-        bars.truncate(CONTEXT_BARS);
+        bars.truncate(BARS_AROUND);
         bars
     }
 

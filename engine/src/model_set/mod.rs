@@ -1,16 +1,19 @@
 //! A model set, loaded whole or not at all: manifest, hashes, and every graph's real inputs and outputs against the contract.
 
 mod lookup;
+mod memory;
 mod ports;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use turnaround_core::contract::{ContractError, Graph, MANIFEST_FILE, Manifest, Sizes, Statistics};
 
 use crate::runtime::{Network, Runtime, RuntimeError, RuntimeReport, Tensor, TensorView};
+
+use memory::{Memory, Question};
 
 pub use lookup::{Place, SHIPPED, TRACKER, find, find_in, places, places_in, tracker_places, workspace_set};
 
@@ -21,6 +24,7 @@ pub struct ModelSet {
     networks: BTreeMap<Graph, Loaded>,
     runtime: RuntimeReport,
     tally: Mutex<BTreeMap<Call, Tally>>,
+    memory: Mutex<Memory>,
 }
 
 struct Loaded {
@@ -151,7 +155,7 @@ impl ModelSet {
                 networks.remove(&graph).ok_or_else(|| ModelSetError::Contract { folder: folder.clone(), error: missing() })?;
             loaded.insert(graph, checked(graph, &manifest.sizes, network)?);
         }
-        Ok(ModelSet { folder, manifest, networks: loaded, runtime, tally: Mutex::default() })
+        Ok(ModelSet { folder, manifest, networks: loaded, runtime, tally: Mutex::default(), memory: Mutex::default() })
     }
 
     /// The folder it was loaded from; empty when it was not.
@@ -179,7 +183,7 @@ impl ModelSet {
         &self.runtime
     }
 
-    /// Runs one graph. Inputs and outputs stand in the contract's order.
+    /// Runs one graph, unless it answered the same question before. Inputs and outputs stand in the contract's order.
     ///
     /// # Errors
     /// [`RuntimeError::Run`] when the runtime fails or the network returns numbers that are not finite.
@@ -187,6 +191,16 @@ impl ModelSet {
     /// # Panics
     /// When the number of inputs is not the contract's: a broken promise inside the engine.
     pub fn run(&self, graph: Graph, inputs: &[TensorView<'_>]) -> Result<Vec<Tensor>, RuntimeError> {
+        let Some(question) = Question::new(graph, inputs) else { return self.ask(graph, inputs) };
+        if let Some(known) = self.memory().recall(&question) {
+            return Ok(known);
+        }
+        let outputs = self.ask(graph, inputs)?;
+        self.memory().keep(question, &outputs);
+        Ok(outputs)
+    }
+
+    fn ask(&self, graph: Graph, inputs: &[TensorView<'_>]) -> Result<Vec<Tensor>, RuntimeError> {
         let loaded = &self.networks[&graph];
         assert_eq!(inputs.len(), loaded.inputs.len(), "{graph} takes other inputs");
         let named: Vec<(&str, TensorView<'_>)> = loaded.inputs.iter().map(String::as_str).zip(inputs.iter().cloned()).collect();
@@ -204,6 +218,15 @@ impl ModelSet {
             ordered.push(output);
         }
         Ok(ordered)
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets every answer, so that the next call of the engine costs what a first one does.
+    pub fn forget(&self) {
+        *self.memory() = Memory::default();
     }
 
     fn count(&self, graph: Graph, inputs: &[TensorView<'_>], seconds: f64) {

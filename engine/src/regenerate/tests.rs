@@ -414,7 +414,8 @@ fn progress_rises_to_its_total() {
 fn the_surroundings_are_shown_to_the_decoder_at_its_own_noise_level() {
     let (audio, map) = eight_bars(16_000, 1);
     let (engine, calls) = fake::engine();
-    regenerate(&engine, &audio, &map, &[with_action(4, 2)], Settings::default()).unwrap();
+    let settings = Settings { quality: Quality::Fine, ..Settings::default() };
+    regenerate(&engine, &audio, &map, &[with_action(4, 2)], settings).unwrap();
     let calls = calls.lock().unwrap();
     let steps: Vec<_> = calls.iter().filter(|call| call.graph == Graph::DecoderStep).collect();
     assert_eq!(steps.iter().map(|call| call.inputs[1].values()[0]).collect::<Vec<_>>(), [1.0, 0.75, 0.5, 0.25]);
@@ -433,6 +434,50 @@ fn the_surroundings_are_shown_to_the_decoder_at_its_own_noise_level() {
             sound
         });
         assert!(sound[0].hypot(sound[1]) > 0.5, "frame {frame} holds no tone: {sound:?}");
+    }
+}
+
+#[test]
+fn what_was_heard_before_is_not_heard_again_and_changes_nothing() {
+    let (audio, map) = eight_bars(16_000, 1);
+    let edit = |engine: &Engine, action: u16| {
+        regenerate(engine, &audio, &map, &[with_action(4, action)], Settings::default()).unwrap().audio
+    };
+    let (engine, calls) = fake::engine();
+    let heard = || {
+        let is_ear = |graph: Graph| matches!(graph, Graph::Encoder | Graph::AdapterEncoder | Graph::ActionEncoder);
+        calls.lock().unwrap().drain(..).filter(|call| is_ear(call.graph)).count()
+    };
+    edit(&engine, 2);
+    assert!(heard() > 0);
+    let again = edit(&engine, 3);
+    assert_eq!(heard(), 0);
+    assert_eq!(again, edit(&fake::engine().0, 3), "as if nothing had been remembered");
+    engine.set().forget();
+    edit(&engine, 3);
+    assert!(heard() > 0);
+}
+
+#[test]
+fn a_bar_of_a_long_song_hears_what_is_around_it_and_no_more() {
+    for (hz, channels, bpm) in [(16_000, 1, 120.0), (44_100, 2, 133.7)] {
+        let map = grid(bpm, "4/4", 0.1);
+        let song = |far: usize| {
+            let tones: Vec<usize> = (1..=40).map(|bar: usize| if bar.abs_diff(20) > 12 { far } else { bar % 2 }).collect();
+            recording(hz, channels, &map, &tones, map.bar(BarNumber::new(41)).start.get())
+        };
+        let edited = |audio: &Audio| run(audio, &map, &[with_action(20, 2)], Settings::default()).unwrap();
+        let (audio, one, other) = (song(0), edited(&song(0)), edited(&song(1)));
+        let bar = map.bar(BarNumber::new(20));
+        let range = bar.samples(audio.rate()).as_range();
+        assert_eq!(one.audio.channel(0)[range.clone()], other.audio.channel(0)[range.clone()]);
+        assert!(tone(&one.audio, &map, 20, 2) > 3.0 * tone(&audio, &map, 20, 2));
+        let fade = audio.rate().samples_from(Seconds::new(0.020)).as_index();
+        assert_eq!(one.report.changed, [Region { start: range.start - fade, end: range.end }]);
+        assert!(one.report.kept.iter().all(|kept| kept.sha256_before == kept.sha256_after));
+        let told = &one.report.bars[0];
+        assert_eq!(told.bar, 20);
+        assert!((told.start_s - bar.start.get()).abs() < 1e-9 && (told.end_s - bar.end.get()).abs() < 1e-9);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Latents to audio: a few denoising calls, held to the audio that is already there.
 
 use turnaround_core::contract::Graph;
-use turnaround_core::sampler::{Known, Sampler, TOWARDS_EXPECTED};
+use turnaround_core::sampler::{Known, Sampler, towards_expected};
 
 use super::{Latents, Road, Stretch};
 use crate::job::{Cancelled, Job, Stage};
@@ -39,7 +39,8 @@ impl Road<'_> {
     {
         let condition = job.step(Stage::Decode, || self.condition(latents, stretch).map_err(E::from))?;
         let gain = &self.set.statistics().decoded_gain;
-        let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain, towards_expected: TOWARDS_EXPECTED };
+        let towards_expected = towards_expected(how.calls);
+        let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain, towards_expected };
         let samples = sampler.sample(condition[1].values(), known, how.calls, how.seed, |noisy, level| {
             job.step(Stage::Decode, || self.decoder_step(noisy, level, &condition).map_err(E::from))
         })?;

@@ -3,7 +3,7 @@
 use turnaround_core::audio::Audio;
 use turnaround_core::filter::LinearPhase;
 use turnaround_core::full_band::CROSSOVER_HZ;
-use turnaround_core::resample::{ResampleError, resample};
+use turnaround_core::resample::{ResampleError, resample, whole_block};
 use turnaround_core::time::SampleRate;
 
 use super::encode::cut;
@@ -50,8 +50,7 @@ fn upsampled(
     stretch: Changed,
 ) -> Result<(usize, Vec<f32>), ResampleError> {
     // Whole multiples of the shortest time that has whole samples at both rates lose nothing to rounding.
-    let divisor = greatest_common_divisor(from.hz() as usize, to.hz() as usize);
-    let (block_in, block_out) = (from.hz() as usize / divisor, to.hz() as usize / divisor);
+    let [block_in, block_out] = whole_block(from, to);
     let reach = 4 * filter.reach();
     let at_model_rate = |position: usize| position as f64 * f64::from(from.hz()) / f64::from(to.hz());
     let first = ((at_model_rate(stretch.start) as usize).saturating_sub(reach)) / block_in;
@@ -68,10 +67,6 @@ pub(crate) fn ramp(position: usize, stretch: Changed, rate: SampleRate) -> f32 {
     let length = (RAMP * f64::from(rate.hz())).max(1.0) as f32;
     let from_edge = (position - stretch.start).min(stretch.end - 1 - position) as f32 + 0.5;
     (from_edge / length).min(1.0)
-}
-
-fn greatest_common_divisor(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 #[cfg(test)]

@@ -14,7 +14,9 @@ pub(crate) mod splice;
 
 use turnaround_core::contract::Sizes;
 use turnaround_core::spectrum::{Companding, Stft};
+use turnaround_core::time::SampleRate;
 
+use crate::engine::EngineError;
 use crate::model_set::ModelSet;
 
 pub(crate) use act::{ActionVector, PlayersRow};
@@ -40,6 +42,11 @@ impl<'a> Road<'a> {
 
     pub(crate) fn sizes(&self) -> &'a Sizes {
         self.set.sizes()
+    }
+
+    /// The rate of the track.
+    pub(crate) fn rate(&self) -> Result<SampleRate, EngineError> {
+        SampleRate::new(self.sizes().sample_rate).map_err(|_| EngineError::ModelRate)
     }
 
     /// Numbers in a frame's row: real parts, then imaginary ones.

@@ -42,13 +42,8 @@ pub fn train(preset: &BeatsPreset, corpus: &Arc<Corpus>, place: Place<'_>) -> Re
     let Place { folder, from, device, minutes } = place;
     let examples = Examples::new(corpus.clone(), preset.frames, preset.augmentation.clone())
         .context("no piece of this corpus falls to the training split: build a longer one")?;
-    // Burn draws fresh parameters from the device's own generator.
-    device.seed(preset.seed);
-    let model = Tracker::new(&preset.network, device);
-    let model = match from {
-        Some(run) => load_average(model, run)?,
-        None => model,
-    };
+    let fresh = |device: &Device| Tracker::new(&preset.network, device);
+    let learned = from.map(|run| load_average(fresh(device), run)).transpose()?;
     let options = RunOptions {
         folder,
         stage: STAGE,
@@ -57,7 +52,7 @@ pub fn train(preset: &BeatsPreset, corpus: &Arc<Corpus>, place: Place<'_>) -> Re
         checkpoint_seconds: CHECKPOINT_SECONDS,
         device: device.clone(),
     };
-    run(model, &preset.schedule, &options, |model, step| {
+    run(|device| learned.unwrap_or_else(|| fresh(device)), &preset.schedule, &options, |model, step| {
         let batch: Vec<Example> = (0..step.batch).map(|_| examples.draw(step.random)).collect();
         let tensor = |of: fn(&Example) -> &[f32], width: usize| {
             let values = batch.iter().flat_map(|example| of(example).iter().copied()).collect();

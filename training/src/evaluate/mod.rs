@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use turnaround_core::time::SampleRate;
 use turnaround_engine::Engine;
 use turnaround_engine::runtime::Options;
 
@@ -34,6 +35,7 @@ use crate::corpus::Corpus;
 
 pub use crate::chance::Interval;
 use bed::Bed;
+use edits::shown::{self, Shown};
 pub use edits::{EditMeasures, continued};
 use measure::{BeatTracker, BedMeasures, Heard, Tools};
 use parts::{Conditions, Parts};
@@ -43,7 +45,10 @@ use yardsticks::musicnn::{self, Musicnn};
 /// The file in a set's folder that keeps the result.
 pub const FILE: &str = "evaluation.json";
 
-/// Passages of each bed that a report lets one listen to.
+/// The bed of another SoundFont.
+const SOUNDFONT: &str = "soundfont";
+
+/// Passages of each bed, and as many edits, that a report lets one listen to.
 const HEARD: usize = 3;
 
 /// What to measure, on what.
@@ -135,7 +140,8 @@ pub fn run(request: &Request<'_>) -> Result<Evaluation> {
     crate::set::card::write(request.set)?;
     if let Some(folder) = request.report {
         let heard = beds.iter().map(|bed| measure::hear(bed, &tools, HEARD)).collect::<Result<Vec<Vec<Heard>>>>()?;
-        report::write(folder, &evaluation, &heard, probe.rate)?;
+        let edited = beds.iter().map(|bed| edits_of(bed, request, &engine, probe.rate)).collect::<Result<Vec<Vec<Shown>>>>()?;
+        report::write(folder, &evaluation, &heard, &edited, probe.rate)?;
     }
     parts.remove()?;
     Ok(evaluation)
@@ -144,12 +150,21 @@ pub fn run(request: &Request<'_>) -> Result<Evaluation> {
 fn beds(request: &Request<'_>, probe: &Probe<'_>) -> Result<Vec<Bed>> {
     let mut beds = vec![bed::held_out(request.corpus, "compositions", "Held-out compositions")?];
     if let Some(corpus) = request.unseen {
-        beds.push(bed::held_out(corpus, "soundfont", "Held-out compositions on an unseen SoundFont")?);
+        beds.push(bed::held_out(corpus, SOUNDFONT, "Held-out compositions on an unseen SoundFont")?);
     }
     if let Some(folder) = request.recordings {
         beds.push(bed::recordings(folder, probe.rate)?);
     }
     Ok(beds)
+}
+
+/// Some edits of a bed, to be looked at and listened to.
+fn edits_of(bed: &Bed, request: &Request<'_>, engine: &Engine, rate: SampleRate) -> Result<Vec<Shown>> {
+    match bed.key {
+        bed::RECORDINGS => shown::of_recordings(engine, bed, rate, HEARD, request.seed),
+        SOUNDFONT => shown::of_corpus(engine, request.unseen.unwrap_or(request.corpus), HEARD, request.seed),
+        _ => shown::of_corpus(engine, request.corpus, HEARD, request.seed),
+    }
 }
 
 /// Where outside networks lie if nobody says otherwise.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use anyhow::Result;
 use turnaround_core::contract::{Graph, POSITION_FEATURES, Sizes};
 use turnaround_core::latents::{interpolation_matrix, position_features, token_count};
-use turnaround_core::sampler::{Sampler, TOWARDS_EXPECTED};
+use turnaround_core::sampler::{Sampler, towards_expected};
 use turnaround_core::spectrum::{Companding, Stft};
 use turnaround_core::time::{SampleRate, Seconds};
 use turnaround_engine::model_set::ModelSet;
@@ -121,7 +121,8 @@ impl<'a> Probe<'a> {
     pub fn decode_window(&self, latents: &[f32], calls: usize, seed: u64) -> Result<Vec<f32>> {
         let condition = self.condition(latents)?;
         let gain = &self.set.statistics().decoded_gain;
-        let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain, towards_expected: TOWARDS_EXPECTED };
+        let towards_expected = towards_expected(calls);
+        let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain, towards_expected };
         sampler.sample(condition[1].values(), None, calls, seed, |noisy, level| self.denoised(noisy, level, &condition))
     }
 
@@ -137,7 +138,7 @@ impl<'a> Probe<'a> {
             stft: &self.stft,
             companding: &self.companding,
             gain: &vec![1.0; bins],
-            towards_expected: TOWARDS_EXPECTED,
+            towards_expected: towards_expected(0),
         };
         let window: Result<Vec<f32>, std::convert::Infallible> =
             sampler.sample(&scale, None, 0, seed, |noisy, _| Ok(noisy.to_vec()));

@@ -72,11 +72,12 @@ impl Makers {
         Some(LinearOpIr { x: op.lhs.clone(), weight, bias: None, out: op.out.clone() })
     }
 
-    /// Such a product plus one row for all.
+    /// Such a product plus one row for all. The row may be computed, and then comes with leading axes of length 1.
     fn with_bias(&self, op: &BinaryOpIr) -> Option<LinearOpIr> {
         let linear = self.linear(&op.lhs).filter(|linear| linear.bias.is_none() && linear.out.shape == op.out.shape)?;
-        let bias = self.lowered(&op.rhs, 1)?.clone();
-        let is_row = bias.shape.as_slice().last() == op.out.shape.as_slice().last();
+        let bias = self.lowered(&op.rhs, 1).unwrap_or(&op.rhs).clone();
+        let (width, leading) = bias.shape.as_slice().split_last()?;
+        let is_row = Some(width) == op.out.shape.as_slice().last() && leading.iter().all(|&length| length == 1);
         is_row.then(|| LinearOpIr { bias: Some(bias), out: op.out.clone(), ..linear.clone() })
     }
 

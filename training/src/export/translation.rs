@@ -7,7 +7,7 @@ use burn_ir::{ScalarIr, TensorId, TensorIr};
 use turnaround_core::contract::{Axis, Port};
 
 use super::agreement::{Shapes, agree};
-use super::dims::{Dim, Length, Source, pair, shape_text};
+use super::dims::{Dim, Length, Source, find, pair, shape_text};
 use super::error::ExportError;
 use super::onnx::{Attribute, AxisLength, DataType, Graph, Initialiser, Node, ValueInfo};
 use super::operators;
@@ -81,9 +81,14 @@ impl Translation {
         if self.taken.insert(name.to_owned()) { Ok(()) } else { Err(ExportError::NameTaken(name.to_owned())) }
     }
 
-    /// Parameters under their module path, other values under a number.
+    /// Parameters under their module path, other values under a number; those that count along a symbolic axis become nodes.
     fn store_values(&mut self, recording: &Recording) -> Result<(), ExportError> {
         for (&id, data) in &recording.values {
+            if let Some(length) = self.open_count(id) {
+                let name = self.count(length, data)?;
+                self.names.insert(id, name);
+                continue;
+            }
             let path = recording.parameters.get(&id);
             let name = match path {
                 Some(path) => {
@@ -104,6 +109,26 @@ impl Translation {
             self.names.insert(id, name);
         }
         Ok(())
+    }
+
+    /// The symbolic length that a value counts to. Of all values only counts may have one.
+    fn open_count(&self, id: TensorId) -> Option<Dim> {
+        let [length] = self.shapes.get(&id)?[..] else { return None };
+        length.fixed().is_none().then_some(length)
+    }
+
+    /// 0, 1, 2 up to a length that some input tells.
+    fn count(&mut self, length: Dim, data: &TensorData) -> Result<String, ExportError> {
+        let source = find(length, &self.input_shapes).ok_or_else(|| ExportError::live_constant("arange", &[length]))?;
+        let (zero, one) = (self.int(0), self.int(1));
+        let length = self.read(source);
+        let axes = self.ints(&[0]);
+        let length = self.step("Squeeze", vec![length, axes], vec![]);
+        let count = self.step("Range", vec![zero, length, one], vec![]);
+        match data_type(data.dtype(), "a count")? {
+            DataType::I64 => Ok(count),
+            other => Ok(self.step("Cast", vec![count], vec![("to", Attribute::Int(other as i64))])),
+        }
     }
 
     /// Outputs that are inputs or constants still need a node, for ONNX knows each name once.

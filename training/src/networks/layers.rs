@@ -1,5 +1,7 @@
 //! Small pieces every network shares: norms without parameters, noise-level features, gated feed-forward.
 
+use std::ops::Range;
+
 use burn::module::Module;
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::activation::silu;
@@ -68,13 +70,29 @@ fn in_numbers_of<const D: usize>(x: Tensor<D>, wanted: FloatDType) -> Tensor<D> 
 /// many axes there are; left alone, a product of four axes copies the weights for every row of the first two.
 pub fn apply<const D: usize>(layer: &Linear, x: Tensor<D>) -> Tensor<D> {
     let numbers = FloatDType::from(x.dtype());
-    let weight = in_numbers_of(layer.weight.val(), numbers);
     let bias = layer.bias.as_ref().map(|bias| in_numbers_of(bias.val(), numbers));
+    product(x, in_numbers_of(layer.weight.val(), numbers), bias)
+}
+
+/// Some columns of what [`apply`] gives, with `row` `[1 or batch, 1, …, column]` in place of their bias.
+pub fn apply_columns<const D: usize>(layer: &Linear, x: Tensor<D>, columns: Range<usize>, row: Tensor<D>) -> Tensor<D> {
+    let weight = layer.weight.val().narrow(1, columns.start, columns.len());
+    let numbers = FloatDType::from(x.dtype());
+    product(x, in_numbers_of(weight, numbers), None) + row
+}
+
+fn product<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<D> {
     let mut shape = x.dims();
     let rows = shape[..D - 1].iter().product();
     let input = shape[D - 1];
     shape[D - 1] = weight.dims()[1];
     module::linear(x.reshape([rows, input]), weight, bias).reshape(shape)
+}
+
+/// A layer's bias as a row for any number of axes, in the numbers of a tensor it goes with.
+pub fn bias_row<const D: usize>(layer: &Linear, like: &Tensor<D>) -> Tensor<D> {
+    let bias = layer.bias.as_ref().expect("the layer was made with a bias").val();
+    in_numbers_of(bias, FloatDType::from(like.dtype())).unsqueeze()
 }
 
 /// Adaptive norm: `norm(x) · (1 + scale) + shift`.

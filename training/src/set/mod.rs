@@ -3,23 +3,26 @@
 pub mod card;
 pub mod graphs;
 pub mod parity;
+mod renew;
 pub mod start;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use turnaround_core::contract::{
-    Action, FORMAT, Graph, GraphFile, MANIFEST_FILE, Manifest, SparseWeights, Statistics, TrainingSummary, sha256_hex,
+    Action, FORMAT, Graph, GraphFile, MANIFEST_FILE, Manifest, Sizes, SparseWeights, Statistics, TrainingSummary, sha256_hex,
 };
 
 use crate::corpus::{Corpus, Split};
-use crate::pipeline::{MAP_REPORT, Models, StageName};
+use crate::pipeline::{MAP_REPORT, Models, Networks, StageName};
 use crate::preset::Preset;
 use crate::train::dynamics::CONTEXT_LEVEL;
 use crate::train::frames::COMPAND_EXPONENT;
 use parity::Parity;
+
+pub use renew::renew;
 
 /// How many training bars' actions a set carries for guidance.
 const REFERENCE_ACTIONS: usize = 256;
@@ -32,31 +35,8 @@ const VERSION: &str = "0.1.0";
 /// # Errors
 /// When a graph cannot be traced, differs from its network, or a file cannot be written; an old set then stays as it was.
 pub fn write(models: &Models, preset: &Preset, corpus: &Corpus, folder: &Path) -> Result<Vec<Parity>> {
-    let sizes = preset.sizes();
-    let fresh = folder.with_extension("new");
-    if fresh.exists() {
-        fs::remove_dir_all(&fresh).with_context(|| format!("removing {}", fresh.display()))?;
-    }
-    fs::create_dir_all(&fresh).with_context(|| format!("creating {}", fresh.display()))?;
-
-    let mut files = BTreeMap::new();
-    let mut parities = Vec::new();
-    for exported in graphs::export_all(&models.networks, &sizes)? {
-        let file = format!("{}.onnx", exported.graph);
-        fs::write(fresh.join(&file), &exported.content).with_context(|| format!("writing {file}"))?;
-        let entry = GraphFile {
-            file,
-            bytes: exported.content.len() as u64,
-            sha256: sha256_hex(&exported.content),
-            inputs: exported.graph.inputs(&sizes),
-            outputs: exported.graph.outputs(&sizes),
-        };
-        files.insert(exported.graph, entry);
-        parities.extend(exported.parities);
-    }
-    for parity in &parities {
-        ensure!(parity.passes(), "{parity}: the graph is not the network it came from");
-    }
+    let fresh = folder_beside(folder)?;
+    let (files, parities) = write_graphs(&models.networks, &preset.sizes(), &fresh)?;
 
     let name = folder.file_name().map_or_else(|| preset.name.clone(), |name| name.to_string_lossy().into_owned());
     let manifest = manifest(models, preset, corpus, name, files);
@@ -75,12 +55,48 @@ pub fn write(models: &Models, preset: &Preset, corpus: &Corpus, folder: &Path) -
         fs::copy(map_report, fresh.join(card::MAP_FILE))?;
     }
     card::write(&fresh)?;
+    put_in_place(&fresh, folder)?;
+    Ok(parities)
+}
 
+/// An empty folder to put a set together in, so that the one that is there stays whole until its successor is.
+fn folder_beside(folder: &Path) -> Result<PathBuf> {
+    let fresh = folder.with_extension("new");
+    if fresh.exists() {
+        fs::remove_dir_all(&fresh).with_context(|| format!("removing {}", fresh.display()))?;
+    }
+    fs::create_dir_all(&fresh).with_context(|| format!("creating {}", fresh.display()))?;
+    Ok(fresh)
+}
+
+fn put_in_place(fresh: &Path, folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
     }
-    fs::rename(&fresh, folder).with_context(|| format!("writing {}", folder.display()))?;
-    Ok(parities)
+    fs::rename(fresh, folder).with_context(|| format!("writing {}", folder.display()))
+}
+
+/// Writes all graphs, each of which must be the network it came from; what the manifest says of them, and how near they are.
+fn write_graphs(networks: &Networks, sizes: &Sizes, folder: &Path) -> Result<(BTreeMap<Graph, GraphFile>, Vec<Parity>)> {
+    let mut files = BTreeMap::new();
+    let mut parities = Vec::new();
+    for exported in graphs::export_all(networks, sizes)? {
+        let file = format!("{}.onnx", exported.graph);
+        fs::write(folder.join(&file), &exported.content).with_context(|| format!("writing {file}"))?;
+        let entry = GraphFile {
+            file,
+            bytes: exported.content.len() as u64,
+            sha256: sha256_hex(&exported.content),
+            inputs: exported.graph.inputs(sizes),
+            outputs: exported.graph.outputs(sizes),
+        };
+        files.insert(exported.graph, entry);
+        parities.extend(exported.parities);
+    }
+    for parity in &parities {
+        ensure!(parity.passes(), "{parity}: the graph is not the network it came from");
+    }
+    Ok((files, parities))
 }
 
 fn manifest(models: &Models, preset: &Preset, corpus: &Corpus, name: String, graphs: BTreeMap<Graph, GraphFile>) -> Manifest {

@@ -19,7 +19,7 @@ use crate::networks::actions::ActionModel;
 use crate::networks::adapter::Adapter;
 use crate::networks::dynamics::Dynamics;
 use crate::networks::tokenizer::Tokenizer;
-use crate::pipeline::{BIN_SCALE, DECODED_GAIN, MAP_REPORT, SLOT_STANDARD, StageName};
+use crate::pipeline::{BIN_SCALE, DECODED_GAIN, MAP_REPORT, Networks, SLOT_STANDARD, StageName};
 use crate::preset::Preset;
 use crate::train::latents::Standard;
 use crate::train::run::{START, State, holds_a_run, save_finished};
@@ -43,8 +43,53 @@ pub fn from_set(set: &Path, preset: &Preset, run: &Path, kept: &[StageName]) -> 
         all.is_sorted_by(|earlier, later| earlier >= later),
         "a stage can only be kept together with all before it: {STAGES_IN_ORDER}"
     );
-    let manifest = fs::read_to_string(set.join(MANIFEST_FILE)).with_context(|| format!("{} is no model set", set.display()))?;
-    let manifest = Manifest::parse(&manifest).with_context(|| format!("reading {}", set.display()))?;
+    let manifest = read_manifest(set)?;
+    let networks = networks_of(set, &manifest, preset)?;
+    let is_told_otherwise = preset.map.is_some() && networks.map.is_none() && kept.contains(&StageName::Dynamics);
+    ensure!(
+        !is_told_otherwise,
+        "the dynamics of {} was never told actions through a map, and preset {} has one: keep no more than the actions",
+        manifest.name,
+        preset.name
+    );
+    // A map is of the actions that it maps. When they are learned anew, so are the richer table and the map to it; where the set has none, they
+    // are learned beside actions that are kept.
+    let is_map_kept = kept.contains(&StageName::Actions) && networks.map.is_some();
+    let kept: Vec<StageName> = kept.iter().copied().chain(is_map_kept.then_some(StageName::Map)).collect();
+    let place = Place { run, manifest: &manifest, kept: &kept };
+
+    place.put(StageName::Tokenizer, networks.tokenizer)?;
+    place.tell(StageName::Tokenizer, BIN_SCALE, &manifest.statistics.bin_scale)?;
+    if kept.contains(&StageName::Tokenizer) {
+        place.tell(StageName::Tokenizer, DECODED_GAIN, &manifest.statistics.decoded_gain)?;
+    }
+    place.put(StageName::Adapter, networks.adapter)?;
+    if kept.contains(&StageName::Adapter) {
+        let (mean, deviation) = (manifest.statistics.slot_mean.clone(), manifest.statistics.slot_deviation.clone());
+        place.tell(StageName::Adapter, SLOT_STANDARD, &Standard { mean, deviation })?;
+    }
+    place.put(StageName::Actions, networks.actions)?;
+    if let (Some(map), true) = (networks.map, kept.contains(&StageName::Map)) {
+        place.put(StageName::Map, map)?;
+        place.bring(set, StageName::Map, card::MAP_FILE, MAP_REPORT)?;
+    }
+    place.put(StageName::Dynamics, networks.dynamics)
+}
+
+/// What a set promises.
+///
+/// # Errors
+/// When the folder holds no set.
+pub(super) fn read_manifest(set: &Path) -> Result<Manifest> {
+    let text = fs::read_to_string(set.join(MANIFEST_FILE)).with_context(|| format!("{} is no model set", set.display()))?;
+    Manifest::parse(&text).with_context(|| format!("reading {}", set.display()))
+}
+
+/// The networks of a set, with the weights that its graphs hold. What only training has is fresh.
+///
+/// # Errors
+/// When the set's networks have other sizes than the preset's, it has a map and the preset has none, or a graph cannot be read.
+pub(super) fn networks_of(set: &Path, manifest: &Manifest, preset: &Preset) -> Result<Networks> {
     ensure!(
         manifest.sizes == preset.sizes(),
         "{} was made with other sizes than preset {}: start from a set of that preset",
@@ -57,59 +102,35 @@ pub fn from_set(set: &Path, preset: &Preset, run: &Path, kept: &[StageName]) -> 
         set.display(),
         preset.name
     );
-    let graphs = Graphs { set, manifest: &manifest };
-    let map = graphs.read(Graph::ActionEmbedding)?.of_part(MAP);
-    check_map(&manifest.name, preset, !map.is_empty(), kept)?;
-    // A map is of the actions that it maps. When they are learned anew, so are the richer table and the map to it; where the set has none, they
-    // are learned beside actions that are kept.
-    let is_map_kept = kept.contains(&StageName::Actions) && !map.is_empty();
-    let kept: Vec<StageName> = kept.iter().copied().chain(is_map_kept.then_some(StageName::Map)).collect();
-    let place = Place { run, manifest: &manifest, kept: &kept };
+    let graphs = Graphs { set, manifest };
     let device = Device::flex();
 
     let mut tokenizer = Tokenizer::new(&preset.tokenizer.network, &device);
     tokenizer.encoder = graphs.read(Graph::Encoder)?.load_into(tokenizer.encoder)?;
     tokenizer.decoder.condition = graphs.read(Graph::DecoderCondition)?.load_into(tokenizer.decoder.condition)?;
     tokenizer.decoder.denoiser = graphs.read(Graph::DecoderStep)?.load_into(tokenizer.decoder.denoiser)?;
-    place.put(StageName::Tokenizer, tokenizer)?;
-    place.tell(StageName::Tokenizer, BIN_SCALE, &manifest.statistics.bin_scale)?;
-    if kept.contains(&StageName::Tokenizer) {
-        place.tell(StageName::Tokenizer, DECODED_GAIN, &manifest.statistics.decoded_gain)?;
-    }
 
     let both = graphs.read(Graph::AdapterEncoder)?.merged(graphs.read(Graph::AdapterDecoder)?)?;
-    place.put(StageName::Adapter, both.load_into(Adapter::new(&preset.adapter.network, &device))?)?;
-    if kept.contains(&StageName::Adapter) {
-        let (mean, deviation) = (manifest.statistics.slot_mean.clone(), manifest.statistics.slot_deviation.clone());
-        place.tell(StageName::Adapter, SLOT_STANDARD, &Standard { mean, deviation })?;
-    }
+    let adapter = both.load_into(Adapter::new(&preset.adapter.network, &device))?;
 
+    let embedding = || graphs.read(Graph::ActionEmbedding);
     let actions = ActionModel::new(&preset.actions.network, &device);
-    place.put(StageName::Actions, graphs.read(Graph::ActionEncoder)?.load_known_into(actions)?)?;
+    let actions = graphs.read(Graph::ActionEncoder)?.load_known_into(actions)?;
+    let map = embedding()?.of_part(MAP);
+    let map = match &preset.map {
+        _ if map.is_empty() => None,
+        Some(stage) => Some(map.load_into(ActionMap::new(&stage.network, preset.actions.network.width, &device))?),
+        None => bail!(
+            "the dynamics of {} is told actions through a map, and preset {} has none: add [map] to it, or start from another set",
+            manifest.name,
+            preset.name
+        ),
+    };
 
-    if let (Some(stage), true) = (&preset.map, kept.contains(&StageName::Map)) {
-        place.put(StageName::Map, map.load_into(ActionMap::new(&stage.network, preset.actions.network.width, &device))?)?;
-        place.bring(set, StageName::Map, card::MAP_FILE, MAP_REPORT)?;
-    }
-
-    let null = graphs.read(Graph::ActionEmbedding)?.only(NULL_ACTION);
+    let null = embedding()?.only(NULL_ACTION);
     let dynamics = graphs.read(Graph::DynamicsContext)?.merged(graphs.read(Graph::DynamicsStep)?)?.merged(null)?;
-    place.put(StageName::Dynamics, dynamics.load_into(Dynamics::new(&preset.dynamics.network, &device))?)
-}
-
-/// Refuses to bring together a dynamics that is told actions through a map and one that is not.
-fn check_map(set: &str, preset: &Preset, is_carried: bool, kept: &[StageName]) -> Result<()> {
-    match (&preset.map, is_carried) {
-        (None, true) => bail!(
-            "the dynamics of {set} is told actions through a map, and preset {} has none: add [map] to it, or start from another set",
-            preset.name
-        ),
-        (Some(_), false) if kept.contains(&StageName::Dynamics) => bail!(
-            "the dynamics of {set} was never told actions through a map, and preset {} has one: keep no more than the actions",
-            preset.name
-        ),
-        _ => Ok(()),
-    }
+    let dynamics = dynamics.load_into(Dynamics::new(&preset.dynamics.network, &device))?;
+    Ok(Networks { tokenizer, adapter, actions, map, dynamics })
 }
 
 struct Graphs<'a> {

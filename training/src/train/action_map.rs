@@ -35,7 +35,7 @@ pub fn train(
         "a map keeps the width of action vectors, and here it is {from} and {to}: give the richer model the width of the actions"
     );
     ensure!(!units.is_empty(), "no unit falls to the training split: build a longer corpus");
-    run::run(ActionMap::new(config, from, &options.device), schedule, options, |map, step| {
+    run::run(|device| ActionMap::new(config, from, device), schedule, options, |map, step| {
         let chosen: Vec<usize> = (0..step.batch).map(|_| units[step.random.random_range(0..units.len())]).collect();
         let error = map.forward(pairs.from.batch(&chosen, &step.device)) - pairs.to.batch(&chosen, &step.device);
         Ok(Loss { total: (error.clone() * error).mean(), parts: vec![] })

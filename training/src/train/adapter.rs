@@ -19,7 +19,7 @@ pub fn train(
     options: &RunOptions,
 ) -> Result<Trained<Adapter>> {
     let by_length = latents.by_length(units);
-    run::run(Adapter::new(config, &options.device), schedule, options, |model, step| {
+    run::run(|device| Adapter::new(config, device), schedule, options, |model, step| {
         // A length is drawn as often as it has bars; the whole batch shares it.
         let drawn = latents.tokens(units[step.random.random_range(0..units.len())]);
         let pool = &by_length[&drawn];

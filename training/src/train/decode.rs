@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use burn::tensor::{Tensor, TensorData};
-use turnaround_core::sampler::{Sampler, TOWARDS_EXPECTED};
+use turnaround_core::sampler::{Sampler, towards_expected};
 use turnaround_core::spectrum::{Companding, Stft};
 
 use super::latents::numbers;
@@ -28,8 +28,8 @@ impl Decoding<'_> {
     pub fn sound(&self, condition: &Condition, calls: usize, seed: u64) -> Vec<f32> {
         let device = condition.scale.device();
         let [_, frames, bins] = condition.scale.dims();
-        let sampler =
-            Sampler { stft: self.stft, companding: self.companding, gain: self.gain, towards_expected: TOWARDS_EXPECTED };
+        let (stft, companding, gain) = (self.stft, self.companding, self.gain);
+        let sampler = Sampler { stft, companding, gain, towards_expected: towards_expected(calls) };
         let sampled = sampler.sample(&numbers(condition.scale.clone()), None, calls, seed, |noisy, level| {
             let noisy = Tensor::from_data(TensorData::new(noisy.to_vec(), [1, frames, 2 * bins]), &device);
             let level = Tensor::from_data(TensorData::new(vec![level], [1]), &device);

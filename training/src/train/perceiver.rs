@@ -82,7 +82,7 @@ pub fn train(
     source: &FrameSource,
     options: &RunOptions,
 ) -> Result<Trained<Perceiver>> {
-    run::run(Perceiver::new(config, tokenizer, &options.device), schedule, options, |model, step| {
+    run::run(|device| Perceiver::new(config, tokenizer, device), schedule, options, |model, step| {
         let frames = bars.batch(source, step.random, step.batch).autodiff();
         let count = frames.dims()[1];
         let slots = model.encoder.forward(frames.clone());

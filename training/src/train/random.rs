@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,10 +16,23 @@ static GENERATOR: Mutex<()> = Mutex::new(());
 
 /// The generator of one step of one stage.
 pub fn of_step(seed: u64, stage: &str, step: u64) -> ChaCha8Rng {
-    let stage = stage.bytes().fold(0u64, |hash, byte| hash.wrapping_mul(0x100_0000_01b3) ^ u64::from(byte));
-    let mut generator = ChaCha8Rng::seed_from_u64(seed ^ stage.rotate_left(17));
+    let mut generator = ChaCha8Rng::seed_from_u64(of_stage(seed, stage));
     generator.set_stream(step);
     generator
+}
+
+fn of_stage(seed: u64, stage: &str) -> u64 {
+    let stage = stage.bytes().fold(0u64, |hash, byte| hash.wrapping_mul(0x100_0000_01b3) ^ u64::from(byte));
+    seed ^ stage.rotate_left(17)
+}
+
+/// A fresh module of a stage, the same for a seed. Modules draw their weights when these are first read, so all are read here.
+pub fn first_weights<M: Module>(seed: u64, stage: &str, device: &Device, fresh: impl FnOnce(&Device) -> M) -> M {
+    let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+    device.seed(of_stage(seed, stage));
+    let module = fresh(device);
+    module.num_params();
+    module
 }
 
 /// One number from a normal distribution of mean 0 and deviation 1.

@@ -121,18 +121,20 @@ const OPTIMISER: &str = "optimiser.bpk";
 /// In a stage's folder: weights that a run which has not begun starts from.
 pub const START: &str = "start.bpk";
 
-/// Trains `model`, or goes on from the checkpoint in the stage's folder; returns at once if that run had finished.
+/// Trains the model that `fresh` makes on a device, its first weights the same for a seed, or goes on from the checkpoint in the stage's
+/// folder; returns at once if that run had finished.
 ///
 /// # Errors
 /// When a checkpoint cannot be read or written, or the loss stops being a number.
 pub fn run<M: Module + Clone>(
-    model: M,
+    fresh: impl FnOnce(&Device) -> M,
     schedule: &Schedule,
     options: &RunOptions,
     mut loss: impl FnMut(&M, Step) -> Result<Loss>,
 ) -> Result<Trained<M>> {
     fs::create_dir_all(&options.folder).with_context(|| format!("creating {}", options.folder.display()))?;
     let device = options.device.clone().autodiff();
+    let model = random::first_weights(options.seed, options.stage, &options.device, fresh);
     let mut training = Training::start(model, schedule, options)?;
     let bar = progress_bar(options, schedule);
     let mut saved = Instant::now();
@@ -381,7 +383,7 @@ mod tests {
     fn fit(folder: &Path, steps: u64, cut_at: Option<u64>) -> Result<Trained<Linear>> {
         let model = LinearConfig::new(1, 1).with_initializer(Initializer::Constant { value: 0.5 }).init(&Device::flex());
         let options = RunOptions { checkpoint_seconds: 0.0, ..options(folder, "fit") };
-        run(model, &schedule(steps), &options, |model, step| {
+        run(|_| model, &schedule(steps), &options, |model, step| {
             if cut_at == Some(step.index) {
                 bail!("cut");
             }
@@ -442,7 +444,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let device = Device::flex();
         let model = LinearConfig::new(1, 1).init(&device);
-        let error = run(model, &schedule(5), &options(folder.path(), "broken"), |model: &Linear, step| {
+        let error = run(|_| model, &schedule(5), &options(folder.path(), "broken"), |model: &Linear, step| {
             let x = Tensor::<2>::full([1, 1], f32::NAN, &step.device);
             Ok(Loss { total: model.forward(x).mean(), parts: vec![] })
         });

@@ -55,8 +55,7 @@ pub fn train(
     source: &FrameSource,
     options: &RunOptions,
 ) -> Result<Trained<Tokenizer>> {
-    let model = Tokenizer::new(config, &options.device);
-    run::run(model, schedule, options, |model, step| {
+    run::run(|device| Tokenizer::new(config, device), schedule, options, |model, step| {
         let frames = source.batch(step.random, step.batch).autodiff();
         Ok(loss_of(model, frames, objective, step))
     })

@@ -10,6 +10,7 @@ use turnaround_core::bars::BarNumber;
 use turnaround_core::beats::track::{Octave, Wishes};
 use turnaround_core::tempo_map::TempoMap;
 use turnaround_core::time::{Metre, Seconds, Tempo};
+use turnaround_engine::bench::BARS;
 use turnaround_engine::roundtrip::Turn;
 use turnaround_engine::runtime::{DEFAULT_THREADS, Options, Provider, RuntimeChoice};
 
@@ -342,6 +343,9 @@ pub struct Bench {
     /// How much work to spend on the bar.
     #[arg(long, value_enum, default_value_t = QualityName::Default)]
     pub quality: QualityName,
+    /// Bars of the song it stands in the middle of, 2 to 1000.
+    #[arg(long, value_name = "BARS", default_value_t = BARS as u16, value_parser = clap::value_parser!(u16).range(2..=1000))]
+    pub song_bars: u16,
     #[command(flatten)]
     pub networks: Networks,
     /// Print JSON, or write it to a file.

@@ -18,7 +18,8 @@ pub fn run(arguments: &Bench) -> Result<(), Failure> {
     let mut runs = Vec::new();
     for threads in threads {
         let options = Options { threads, ..arguments.networks.running.options() };
-        let measurement = measure(arguments.networks.models.as_deref(), &options, arguments.quality.into()).map_err(failure)?;
+        let models = arguments.networks.models.as_deref();
+        let measurement = measure(models, &options, arguments.quality.into(), arguments.song_bars.into()).map_err(failure)?;
         if !is_quiet {
             print(&measurement);
         }
@@ -36,8 +37,10 @@ fn failure(error: BenchError) -> Failure {
 }
 
 fn print(run: &Measurement) {
-    say!("{}, {}, {} threads, quality {}", run.runtime, run.provider, run.threads, run.quality);
+    let Measurement { runtime, provider, threads, quality, song_bars, .. } = run;
+    say!("{runtime}, {provider}, {threads} threads, quality {quality}, a song of {song_bars} bars");
     say!("  {:.3} s for a bar of {:.3} s: {:.1} times real time", run.regenerate_s, run.bar_s, run.times_real_time);
+    say!("  {:.3} s once more, with another seed", run.again_s);
     say!("  {:.2} GFLOP, {:.1} of at most {:.1} GFLOP/s", run.gflop, run.achieved_gflops, run.roofline_gflops);
     for (stage, seconds) in &run.stages {
         say!("  {stage:<10} {:>8.1} ms", 1e3 * seconds);

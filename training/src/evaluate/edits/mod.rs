@@ -9,6 +9,7 @@ mod judged;
 mod knobs;
 mod scene;
 mod seams;
+pub mod shown;
 mod slots;
 mod steering;
 

@@ -1,4 +1,4 @@
-//! Two takes of a passage as spectrograms, one above the other: what a decoder blurs or leaves out.
+//! Takes of a passage as spectrograms, one above the other: what a decoder blurs or leaves out, and where an edit begins.
 
 use std::path::Path;
 
@@ -20,8 +20,8 @@ const WIDTH: u32 = 1200;
 /// Decades shown below the loudest band.
 const DECADES: f32 = 4.0;
 
-/// Draws takes of one length, with their names, to `path`.
-pub fn draw(path: &Path, takes: &[(&str, &[f32])], rate: SampleRate) -> Result<()> {
+/// Draws takes of one length, with their names, to `path`, and lines through all of them at some samples.
+pub fn draw(path: &Path, takes: &[(&str, &[f32])], lines: &[usize], rate: SampleRate) -> Result<()> {
     let mel = LogMel::new(rate, WINDOW, BANDS);
     let each = CAPTION + BAND_HEIGHT * BANDS as i32;
     picture::write(path, (WIDTH, (each * takes.len() as i32) as u32), |area| {
@@ -29,6 +29,10 @@ pub fn draw(path: &Path, takes: &[(&str, &[f32])], rate: SampleRate) -> Result<(
             let top = index as i32 * each;
             area.draw(&Text::new(*name, (6, top + 4), (FONT, 16)))?;
             spectrogram(area, top + CAPTION, &mel.analyse(sound))?;
+            for line in lines {
+                let x = (line * WIDTH as usize / sound.len().max(1)) as i32;
+                area.draw(&PathElement::new([(x, top + CAPTION), (x, top + each)], WHITE))?;
+            }
         }
         Ok(())
     })

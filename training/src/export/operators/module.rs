@@ -1,7 +1,8 @@
 //! Layers: linear, LayerNorm, embedding, and the larger ones' files.
 
-use burn_ir::{EmbeddingOpIr, LayerNormOpIr, LinearOpIr, ModuleOperationIr};
+use burn_ir::{EmbeddingOpIr, LayerNormOpIr, LinearOpIr, ModuleOperationIr, TensorIr};
 
+use super::super::dims::Dim;
 use super::super::error::ExportError;
 use super::super::onnx::Attribute;
 use super::super::translation::{Translation, float_setting};
@@ -20,22 +21,44 @@ pub fn translate(t: &mut Translation, op: &ModuleOperationIr) -> Result<bool, Ex
     }
 }
 
-/// burn's weight is `[input, output]`, so no transposition is needed.
+/// burn's weight is `[input, output]`, so no transposition is needed. A bias joins the product in one `Gemm`, which knows matrices only:
+/// leading axes become rows and rows axes again, which costs runtimes nothing where the lengths are known beforehand.
 fn linear(t: &mut Translation, op: &LinearOpIr) -> Result<bool, ExportError> {
     let (x, weight, out) = (t.name(&op.x), t.name(&op.weight), t.name(&op.out));
-    match &op.bias {
-        None => t.node("MatMul", vec![x, weight], out, vec![]),
-        Some(bias) if op.x.shape.num_dims() == 2 => {
-            let bias = t.name(bias);
-            t.node("Gemm", vec![x, weight, bias], out, vec![]);
-        }
-        Some(bias) => {
-            let product = t.step("MatMul", vec![x, weight], vec![]);
-            let bias = t.name(bias);
-            t.node("Add", vec![product, bias], out, vec![]);
-        }
+    let Some(bias) = &op.bias else {
+        t.node("MatMul", vec![x, weight], out, vec![]);
+        return DONE;
+    };
+    let bias = row(t, bias);
+    if op.x.shape.num_dims() == 2 {
+        t.node("Gemm", vec![x, weight, bias], out, vec![]);
+    } else if let Some(shape) = with_one_left(t.shape(&op.out)) {
+        let width = t.fixed_length(&op.x, op.x.shape.num_dims() - 1, "Linear")?;
+        let (rows, shape) = (t.ints(&[-1, width]), t.ints(&shape));
+        let x = t.step("Reshape", vec![x, rows], vec![]);
+        let product = t.step("Gemm", vec![x, weight, bias], vec![]);
+        t.node("Reshape", vec![product, shape], out, vec![]);
+    } else {
+        let product = t.step("MatMul", vec![x, weight], vec![]);
+        t.node("Add", vec![product, bias], out, vec![]);
     }
     DONE
+}
+
+/// A shape as a reshape's constant target, −1 for "what is left"; none where more than one length is open.
+fn with_one_left(shape: &[Dim]) -> Option<Vec<i64>> {
+    let target: Vec<i64> = shape.iter().map(|dim| dim.fixed().map_or(-1, |n| n as i64)).collect();
+    (target.iter().filter(|&&length| length < 0).count() <= 1).then_some(target)
+}
+
+/// A bias without its leading axes of length 1.
+fn row(t: &mut Translation, bias: &TensorIr) -> String {
+    let name = t.name(bias);
+    if bias.shape.num_dims() == 1 {
+        return name;
+    }
+    let all = t.ints(&[-1]);
+    t.step("Reshape", vec![name, all], vec![])
 }
 
 /// Over the last axis.

@@ -207,12 +207,13 @@ fn linear_layers_are_whole_however_they_were_computed() {
     // burn folds batches into rows or not, by the lengths at hand; these widths fall on both sides at either tracing.
     for width in [1, 5, 64, 160, 192, 512] {
         let layers = Linears::new(width);
-        for middle in [TOKENS, fixed(5), fixed(32)] {
+        let of_rows = ["Gemm", "MatMul", "Reshape"];
+        for (middle, operators) in [(TOKENS, &["Add", "MatMul"][..]), (fixed(5), &of_rows), (fixed(32), &of_rows)] {
             let shape = [BATCH, middle, fixed(8)];
             let model = agrees(&layers, &ports(&[("x", &shape)], &[("y", &shape)]), |layers, inputs| {
                 Outputs::new().with("y", layers.forward(inputs.get::<3>("x")))
             });
-            assert_eq!(model.operators().into_iter().collect::<Vec<_>>(), ["Add", "MatMul"], "width {width}");
+            assert_eq!(model.operators().into_iter().collect::<Vec<_>>(), operators, "width {width}");
             assert_eq!(model.parameter_count(), 8 * width + width + width * 8);
         }
     }
@@ -226,6 +227,17 @@ fn a_linear_layer_of_rows_is_one_node() {
         Outputs::new().with("y", layers.forward(inputs.get::<2>("x")))
     });
     assert_eq!(model.operators().into_iter().collect::<Vec<_>>(), ["Gemm", "MatMul"]);
+}
+
+#[test]
+fn a_row_that_is_computed_joins_the_product_as_a_bias_would() {
+    let layers = Linears::new(5);
+    let ports = ports(&[("x", &[TOKENS, fixed(3), fixed(5)]), ("row", &[fixed(1), fixed(8)])], &[("y", &[TOKENS, fixed(3), fixed(8)])]);
+    let model = agrees(&layers, &ports, |layers, inputs| {
+        let row = inputs.get::<2>("row").exp().unsqueeze::<3>();
+        Outputs::new().with("y", layers.without_bias.forward(inputs.get::<3>("x")) + row)
+    });
+    assert_eq!(model.operators().into_iter().collect::<Vec<_>>(), ["Exp", "Gemm", "Reshape", "Unsqueeze"]);
 }
 
 #[test]
@@ -342,6 +354,15 @@ fn fixed_constants_agree() {
         let ramp = Tensor::<1, Int>::arange(0..8, &x.device()).float();
         x * ramp.unsqueeze::<3>()
     });
+}
+
+#[test]
+fn counting_along_a_symbolic_axis_agrees() {
+    let model = function(&[BATCH, TOKENS, fixed(8)], &[BATCH, TOKENS, fixed(8)], |x| {
+        let count = Tensor::<1, Int>::arange(0..x.dims()[1] as i64, &x.device());
+        x.select(1, count.clone()) * count.float().unsqueeze_dim::<2>(1).unsqueeze::<3>()
+    });
+    assert!(model.operators().contains("Range"));
 }
 
 #[test]
