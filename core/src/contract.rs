@@ -608,7 +608,25 @@ fn expect(what: &'static str, holds: bool, expected: impl fmt::Display, found: i
 
 /// SHA-256 as 64 lower-case hexadecimal digits.
 pub fn sha256_hex(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(Sha256::digest(content).as_slice())
+}
+
+/// The hash of some pieces of sound, one after the other, each sample as four bytes, the lowest first.
+pub fn sha256_of_samples<'a>(pieces: impl Iterator<Item = &'a [f32]>) -> String {
+    const AT_ONCE: usize = 4096;
+    let mut hash = Sha256::new();
+    let mut bytes = [0; 4 * AT_ONCE];
+    for samples in pieces.flat_map(|piece| piece.chunks(AT_ONCE)) {
+        for (four, sample) in bytes.chunks_exact_mut(4).zip(samples) {
+            four.copy_from_slice(&sample.to_le_bytes());
+        }
+        hash.update(&bytes[..4 * samples.len()]);
+    }
+    hex(hash.finalize().as_slice())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -680,6 +698,13 @@ mod tests {
     fn measured() -> MeasuredAction {
         let effect = Descriptor::ALL.iter().map(|descriptor| (*descriptor, 0.25)).collect();
         MeasuredAction { effect, consistency: 0.7, position: [0.5, -1.0], is_shortlisted: true }
+    }
+
+    #[test]
+    fn samples_have_the_hash_of_their_bytes() {
+        let samples: Vec<f32> = (0..10_001).map(|n| n as f32 * 0.37 - 1.0).collect();
+        let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+        assert_eq!(sha256_of_samples([&samples[..5_000], &samples[5_000..]].into_iter()), sha256_hex(&bytes));
     }
 
     #[test]

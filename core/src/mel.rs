@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use realfft::num_complex::Complex;
 use realfft::RealToComplex;
+use realfft::num_complex::Complex;
 
 use crate::fft;
 use crate::time::SampleRate;

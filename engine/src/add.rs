@@ -76,8 +76,7 @@ impl Engine {
         let with = WithAdded { audio: &audio, audible, map: &room.map, bars: room.first..=room.last };
         let song = Song::with_added(&with, &road, &mut job)?;
         let made = self.make(&road, &Dry { song: &song, audio: &audio }, &chosen, settings, &mut job)?;
-        let Regenerated { audio, report } =
-            self.account(made, addition.audio, Some(room.seam), settings, started, &mut job)?;
+        let Regenerated { audio, report } = self.account(made, addition.audio, Some(room.seam), settings, started, &mut job)?;
         Ok(Added { audio, map: room.map, report })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use turnaround_core::audio::Audio;
-use turnaround_core::contract::{Manifest, SparseWeights, sha256_hex};
+use turnaround_core::contract::{Manifest, SparseWeights, sha256_of_samples};
 use turnaround_core::descriptors::Effect;
 use turnaround_core::instruments::Instrument;
 
@@ -293,11 +293,7 @@ fn same_bits(a: &Audio, of_a: Region, b: &Audio, of_b: Region) -> bool {
 }
 
 fn hash(audio: &Audio, region: Region) -> String {
-    let mut bytes = Vec::with_capacity(4 * audio.channel_count() * (region.end - region.start));
-    for sample in audio.channels().iter().flat_map(|channel| &channel[region.start..region.end]) {
-        bytes.extend_from_slice(&sample.to_le_bytes());
-    }
-    sha256_hex(&bytes)
+    sha256_of_samples(audio.channels().iter().map(|channel| &channel[region.start..region.end]))
 }
 
 /// Root of the mean square in dB below full scale; nothing for silence.

@@ -34,8 +34,7 @@ pub fn band_powers(samples: &[f32], rate: SampleRate) -> BandPowers {
     }
     let transform = fft::forward(LENGTH);
     let (mut frame, mut spectrum) = (transform.make_input_vec(), transform.make_output_vec());
-    let window: Vec<f32> =
-        (0..LENGTH).map(|i| (std::f64::consts::PI * (i as f64 + 0.5) / LENGTH as f64).sin() as f32).collect();
+    let window: Vec<f32> = (0..LENGTH).map(|i| (std::f64::consts::PI * (i as f64 + 0.5) / LENGTH as f64).sin() as f32).collect();
     // Half a window of silence on both sides: squared windows then add up to one on every sample.
     let half = LENGTH / 2;
     let mut padded = vec![0.0; (samples.len() + half).next_multiple_of(half) + half];

@@ -414,8 +414,7 @@ fn progress_rises_to_its_total() {
 fn the_surroundings_are_shown_to_the_decoder_at_its_own_noise_level() {
     let (audio, map) = eight_bars(16_000, 1);
     let (engine, calls) = fake::engine();
-    let settings = Settings { quality: Quality::Fine, ..Settings::default() };
-    regenerate(&engine, &audio, &map, &[with_action(4, 2)], settings).unwrap();
+    regenerate(&engine, &audio, &map, &[with_action(4, 2)], Settings::default()).unwrap();
     let calls = calls.lock().unwrap();
     let steps: Vec<_> = calls.iter().filter(|call| call.graph == Graph::DecoderStep).collect();
     assert_eq!(steps.iter().map(|call| call.inputs[1].values()[0]).collect::<Vec<_>>(), [1.0, 0.75, 0.5, 0.25]);

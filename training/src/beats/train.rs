@@ -52,7 +52,8 @@ pub fn train(preset: &BeatsPreset, corpus: &Arc<Corpus>, place: Place<'_>) -> Re
         checkpoint_seconds: CHECKPOINT_SECONDS,
         device: device.clone(),
     };
-    run(|device| learned.unwrap_or_else(|| fresh(device)), &preset.schedule, &options, |model, step| {
+    let begun = |device: &Device| learned.unwrap_or_else(|| fresh(device));
+    run(begun, &preset.schedule, &options, |model, step| {
         let batch: Vec<Example> = (0..step.batch).map(|_| examples.draw(step.random)).collect();
         let tensor = |of: fn(&Example) -> &[f32], width: usize| {
             let values = batch.iter().flat_map(|example| of(example).iter().copied()).collect();

@@ -1,6 +1,7 @@
 //! Fits the residual map on two descriptions of the same bars: from the vector of what the knobs' table says of a bar to that of a richer one.
 
 use anyhow::{Result, ensure};
+use burn::tensor::Device;
 use rand::Rng;
 
 use super::run::{self, Loss, RunOptions, Schedule, Trained};
@@ -35,7 +36,8 @@ pub fn train(
         "a map keeps the width of action vectors, and here it is {from} and {to}: give the richer model the width of the actions"
     );
     ensure!(!units.is_empty(), "no unit falls to the training split: build a longer corpus");
-    run::run(|device| ActionMap::new(config, from, device), schedule, options, |map, step| {
+    let fresh = |device: &Device| ActionMap::new(config, from, device);
+    run::run(fresh, schedule, options, |map, step| {
         let chosen: Vec<usize> = (0..step.batch).map(|_| units[step.random.random_range(0..units.len())]).collect();
         let error = map.forward(pairs.from.batch(&chosen, &step.device)) - pairs.to.batch(&chosen, &step.device);
         Ok(Loss { total: (error.clone() * error).mean(), parts: vec![] })
@@ -45,8 +47,6 @@ pub fn train(
 #[cfg(all(test, feature = "flex"))]
 mod tests {
     use std::path::Path;
-
-    use burn::tensor::Device;
 
     use super::*;
     use crate::corpus::Split;

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use burn::tensor::activation::{sigmoid, softmax};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
 
 use super::latents::{Slots, numbers};
@@ -31,7 +31,8 @@ pub fn train(config: &ActionConfig, schedule: &Schedule, slots: &Slots, options:
         config.instruments.is_empty() || options.folder.join(START).exists() || knows_players(),
         "nobody says who plays in this corpus: take one by the arranger, or start from a set that knows instruments"
     );
-    run::run(|device| ActionModel::new(config, device), schedule, options, |model, step| {
+    let fresh = |device: &Device| ActionModel::new(config, device);
+    run::run(fresh, schedule, options, |model, step| {
         let chosen: Vec<&Vec<usize>> = (0..step.batch).map(|_| &pairs[step.random.random_range(0..pairs.len())]).collect();
         let before: Vec<usize> = chosen.iter().map(|pair| pair[0]).collect();
         let here: Vec<usize> = chosen.iter().map(|pair| pair[1]).collect();

@@ -1,6 +1,7 @@
 //! Trains the bar adapter: a bar's latents must survive the way to slots and back.
 
 use anyhow::Result;
+use burn::tensor::Device;
 use rand::Rng;
 
 use super::latents::{Latents, LengthTensors};
@@ -19,7 +20,8 @@ pub fn train(
     options: &RunOptions,
 ) -> Result<Trained<Adapter>> {
     let by_length = latents.by_length(units);
-    run::run(|device| Adapter::new(config, device), schedule, options, |model, step| {
+    let fresh = |device: &Device| Adapter::new(config, device);
+    run::run(fresh, schedule, options, |model, step| {
         // A length is drawn as often as it has bars; the whole batch shares it.
         let drawn = latents.tokens(units[step.random.random_range(0..units.len())]);
         let pool = &by_length[&drawn];

@@ -29,7 +29,8 @@ const STAGES: [&str; 3] = ["perplexity of stage 1", "perplexity of stage 2", "pe
 pub fn train(config: &CodeConfig, schedule: &Schedule, slots: &Slots, options: &RunOptions) -> Result<Trained<CodeModel>> {
     let windows = slots.windows(Split::Train, config.bars);
     ensure!(!windows.is_empty(), "no piece of the training split has {} units in a row: build a longer corpus", config.bars);
-    let mut trained = run::run(|device| CodeModel::new(config, device), schedule, options, |model, step| {
+    let fresh = |device: &Device| CodeModel::new(config, device);
+    let mut trained = run::run(fresh, schedule, options, |model, step| {
         let chosen = drawn(&windows, step.batch, step.random);
         let heard = Windows::new(slots, &chosen, &step.device);
         let quantised = model.codes_of_batch(heard.bars.clone(), heard.timing.clone());

@@ -159,7 +159,8 @@ pub fn train(
         config.window_bars
     );
     let patches = config.slots / config.slots_per_patch;
-    run::run(|device| Dynamics::new(config, device), schedule, options, |model, step| {
+    let fresh = |device: &Device| Dynamics::new(config, device);
+    run::run(fresh, schedule, options, |model, step| {
         let chosen: Vec<&Vec<usize>> = (0..step.batch).map(|_| &windows[step.random.random_range(0..windows.len())]).collect();
         let units: Vec<usize> = chosen.iter().flat_map(|window| window.iter().copied()).collect();
         let shape = [step.batch, config.window_bars, config.slots, config.channels];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use rand::Rng;
 use turnaround_core::contract::Sizes;
 use turnaround_core::latents::token_count;
@@ -82,7 +82,8 @@ pub fn train(
     source: &FrameSource,
     options: &RunOptions,
 ) -> Result<Trained<Perceiver>> {
-    run::run(|device| Perceiver::new(config, tokenizer, device), schedule, options, |model, step| {
+    let fresh = |device: &Device| Perceiver::new(config, tokenizer, device);
+    run::run(fresh, schedule, options, |model, step| {
         let frames = bars.batch(source, step.random, step.batch).autodiff();
         let count = frames.dims()[1];
         let slots = model.encoder.forward(frames.clone());

@@ -383,7 +383,8 @@ mod tests {
     fn fit(folder: &Path, steps: u64, cut_at: Option<u64>) -> Result<Trained<Linear>> {
         let model = LinearConfig::new(1, 1).with_initializer(Initializer::Constant { value: 0.5 }).init(&Device::flex());
         let options = RunOptions { checkpoint_seconds: 0.0, ..options(folder, "fit") };
-        run(|_| model, &schedule(steps), &options, |model, step| {
+        let fresh = |_: &Device| model;
+        run(fresh, &schedule(steps), &options, |model, step| {
             if cut_at == Some(step.index) {
                 bail!("cut");
             }
@@ -444,7 +445,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let device = Device::flex();
         let model = LinearConfig::new(1, 1).init(&device);
-        let error = run(|_| model, &schedule(5), &options(folder.path(), "broken"), |model: &Linear, step| {
+        let fresh = |_: &Device| model;
+        let error = run(fresh, &schedule(5), &options(folder.path(), "broken"), |model: &Linear, step| {
             let x = Tensor::<2>::full([1, 1], f32::NAN, &step.device);
             Ok(Loss { total: model.forward(x).mean(), parts: vec![] })
         });

@@ -55,7 +55,8 @@ pub fn train(
     source: &FrameSource,
     options: &RunOptions,
 ) -> Result<Trained<Tokenizer>> {
-    run::run(|device| Tokenizer::new(config, device), schedule, options, |model, step| {
+    let fresh = |device: &Device| Tokenizer::new(config, device);
+    run::run(fresh, schedule, options, |model, step| {
         let frames = source.batch(step.random, step.batch).autodiff();
         Ok(loss_of(model, frames, objective, step))
     })

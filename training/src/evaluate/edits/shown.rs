@@ -50,7 +50,8 @@ pub fn of_recordings(engine: &Engine, bed: &Bed, rate: SampleRate, count: usize,
 
 fn shown(engine: &Engine, excerpt: &Excerpt, seed: u64) -> Result<Shown> {
     let as_it_is = (String::from("as it is"), excerpt.audio().channel(0).to_vec());
-    let takes = ways(engine).into_iter().map(|(name, action)| Ok((name, excerpt.played(engine, action, seed)?.channel(0).to_vec())));
+    let takes =
+        ways(engine).into_iter().map(|(name, action)| Ok((name, excerpt.played(engine, action, seed)?.channel(0).to_vec())));
     let takes: Vec<_> = std::iter::once(Ok(as_it_is)).chain(takes).collect::<Result<_>>()?;
     Ok(Shown { seams: [excerpt.range().start, excerpt.range().end], takes })
 }
@@ -58,9 +59,9 @@ fn shown(engine: &Engine, excerpt: &Excerpt, seed: u64) -> Result<Shown> {
 /// The bar's own action, none, and some knobs, as evenly spread over the shortlist as can be.
 fn ways(engine: &Engine) -> Vec<(String, ActionChoice)> {
     let knobs = spread(&shortlisted(&engine.set().manifest().actions), KNOBS);
-    let knobs = knobs.into_iter().map(|(index, action, _)| {
-        (format!("knob {index}: {}", action.label), ActionChoice::Weights(vec![(index, 1.0)]))
-    });
+    let knobs = knobs
+        .into_iter()
+        .map(|(index, action, _)| (format!("knob {index}: {}", action.label), ActionChoice::Weights(vec![(index, 1.0)])));
     let plain = [("its own action", ActionChoice::Own), ("no action", ActionChoice::Null)];
     plain.into_iter().map(|(name, action)| (name.to_owned(), action)).chain(knobs).collect()
 }

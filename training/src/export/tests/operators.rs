@@ -232,7 +232,8 @@ fn a_linear_layer_of_rows_is_one_node() {
 #[test]
 fn a_row_that_is_computed_joins_the_product_as_a_bias_would() {
     let layers = Linears::new(5);
-    let ports = ports(&[("x", &[TOKENS, fixed(3), fixed(5)]), ("row", &[fixed(1), fixed(8)])], &[("y", &[TOKENS, fixed(3), fixed(8)])]);
+    let ports =
+        ports(&[("x", &[TOKENS, fixed(3), fixed(5)]), ("row", &[fixed(1), fixed(8)])], &[("y", &[TOKENS, fixed(3), fixed(8)])]);
     let model = agrees(&layers, &ports, |layers, inputs| {
         let row = inputs.get::<2>("row").exp().unsqueeze::<3>();
         Outputs::new().with("y", layers.without_bias.forward(inputs.get::<3>("x")) + row)
