@@ -30,6 +30,22 @@ pub fn towards_expected(calls: usize) -> f32 {
     if calls == 1 { 1.0 } else { 0.75 }
 }
 
+/// The noise level at which the second of two calls hears what the first has made.
+///
+/// The first has seen nothing but noise and finds little; if the second takes most of that for noise still, it leans on the latents, and what it finds agrees
+/// better with them. On 24 passages of validation compositions, 24 s each, musicnn's Fréchet distance was 101.2, 85.4, 74.1, 64.8, 59.7 and 58.3 at 0.35, 0.5,
+/// 0.6, 0.7, 0.8 and 0.9, and mel 0.180, 0.178, 0.181, 0.180, 0.177 and 0.206; with four calls at even levels 81.7 and 0.177.
+const SECOND_OF_TWO: f32 = 0.8;
+
+/// Noise levels from 1 to 0, one call between each two.
+fn levels(calls: usize) -> Vec<f32> {
+    match calls {
+        0 => Vec::new(),
+        2 => vec![1.0, SECOND_OF_TWO, 0.0],
+        _ => linear_levels(calls),
+    }
+}
+
 /// What surrounds the decoder's network.
 #[derive(Clone, Copy, Debug)]
 pub struct Sampler<'a> {
@@ -71,7 +87,7 @@ impl Sampler<'_> {
         let hold = |noisy: &mut [f32], level: f32| held.iter().for_each(|held| held.apply(noisy, &noise, level));
 
         let mut noisy = noise.clone();
-        let levels = if calls == 0 { Vec::new() } else { linear_levels(calls) };
+        let levels = levels(calls);
         for pair in levels.windows(2) {
             let (from, to) = (pair[0], pair[1]);
             hold(&mut noisy, from);
@@ -232,10 +248,11 @@ mod tests {
         for i in before_any_unknown {
             assert!((sound.as_ref().unwrap()[i] - tone()[i]).abs() < 1e-4, "sample {i}");
         }
-        assert_eq!(heard.iter().map(|(level, _)| *level).collect::<Vec<_>>(), [1.0, 0.5]);
+        assert_eq!(heard.iter().map(|(level, _)| *level).collect::<Vec<_>>(), [1.0, SECOND_OF_TWO]);
         let noise = random_phases(7, FRAMES * 2 * HOP, HOP);
-        let half: Vec<f32> = frames.iter().zip(&noise).take(2 * HOP).map(|(x, e)| 0.5 * x / 0.5 + 0.5 * e).collect();
-        assert!(heard[1].1.iter().zip(&half).all(|(a, b)| (a - b).abs() < 1e-5));
+        let mixed = |(x, e): (&f32, &f32)| (1.0 - SECOND_OF_TWO) * x / 0.5 + SECOND_OF_TWO * e;
+        let mixed: Vec<f32> = frames.iter().zip(&noise).take(2 * HOP).map(mixed).collect();
+        assert!(heard[1].1.iter().zip(&mixed).all(|(a, b)| (a - b).abs() < 1e-5));
     }
 
     #[test]

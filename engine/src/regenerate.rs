@@ -167,7 +167,7 @@ impl Default for Settings {
 pub enum Quality {
     /// To audition: 4 dynamics steps without guidance, 1 decoder call.
     Draft,
-    /// To keep: 6 guided steps, 4 decoder calls.
+    /// To keep: 6 guided steps, 2 decoder calls.
     #[default]
     Default,
     /// When time does not matter: 12 guided steps, 8 decoder calls.
@@ -197,7 +197,7 @@ impl Quality {
     pub fn decoder_calls(self) -> usize {
         match self {
             Quality::Draft => 1,
-            Quality::Default => 4,
+            Quality::Default => 2,
             Quality::Fine => 8,
         }
     }

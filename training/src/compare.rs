@@ -26,7 +26,7 @@ use crate::train::latents::numbers;
 use crate::train::run::RunOptions;
 use crate::train::{gain, random, tokenizer};
 
-/// Calls of the denoiser, as in use by default.
+/// Calls of the denoiser.
 pub(crate) const CALLS: usize = 4;
 
 /// What to compare.

@@ -12,8 +12,8 @@ use super::probe::{Bar, Probe};
 /// Decoder calls that are compared.
 pub const CALLS: [usize; 7] = [0, 1, 2, 4, 8, 16, 32];
 
-/// Calls in use by default, at which everything else is measured.
-pub const DEFAULT_CALLS: usize = 4;
+/// Calls at which everything else is measured: even levels, of which more bring nothing. What is in use by default is two at levels of their own.
+pub const MEASURED_CALLS: usize = 4;
 
 /// Bits a second the anchor is given, and its band. At 12 kbit/s it takes the whole one by itself.
 pub const OPUS: [(u32, Band); 5] =
@@ -58,7 +58,7 @@ impl Row {
     /// Those that are made of whole passages too.
     pub fn of_passages() -> Vec<Row> {
         let opus = OPUS.into_iter().map(|(bits, band)| Row::Opus(bits, band));
-        let own = [Row::RandomPhases, Row::Calls(0), Row::Calls(DEFAULT_CALLS)];
+        let own = [Row::RandomPhases, Row::Calls(0), Row::Calls(MEASURED_CALLS)];
         opus.chain(own).chain([Row::ThroughSlots, Row::Warped, Row::WarpAlone]).collect()
     }
 
@@ -72,10 +72,10 @@ impl Row {
             Row::Calls(0) => "what the latents expect, no call".to_owned(),
             Row::Calls(1) => "round trip, 1 call".to_owned(),
             Row::Calls(calls) => format!("round trip, {calls} calls"),
-            Row::ThroughSlots => format!("through slots and back, {DEFAULT_CALLS} calls"),
-            Row::Warped => format!("warped to one length and back, {DEFAULT_CALLS} calls"),
+            Row::ThroughSlots => format!("through slots and back, {MEASURED_CALLS} calls"),
+            Row::Warped => format!("warped to one length and back, {MEASURED_CALLS} calls"),
             Row::WarpAlone => "warped and back, no tokenizer".to_owned(),
-            Row::Swapped => format!("latents of another bar, {DEFAULT_CALLS} calls"),
+            Row::Swapped => format!("latents of another bar, {MEASURED_CALLS} calls"),
             Row::OtherBar => "another bar itself".to_owned(),
         }
     }
@@ -138,11 +138,11 @@ impl Maker<'_> {
             Row::Opus(bits, band) => self.coded_bar(place, (bits, band))?,
             Row::RandomPhases => self.probe.with_random_phases(bar, length, seed),
             Row::Calls(calls) => self.probe.decode(&bar.latents, length, calls, seed)?,
-            Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(bar)?, length, DEFAULT_CALLS, seed)?,
-            Row::Warped => self.warped(place, Some(DEFAULT_CALLS), seed)?,
+            Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(bar)?, length, MEASURED_CALLS, seed)?,
+            Row::Warped => self.warped(place, Some(MEASURED_CALLS), seed)?,
             Row::WarpAlone => self.warped(place, None, seed)?,
             Row::Swapped => match other_of_same_length(bars, index) {
-                Some(other) => self.probe.decode(&other.latents, length, DEFAULT_CALLS, seed)?,
+                Some(other) => self.probe.decode(&other.latents, length, MEASURED_CALLS, seed)?,
                 None => return Ok(None),
             },
             Row::OtherBar => match other_of_same_length(bars, index) {
@@ -172,8 +172,8 @@ impl Maker<'_> {
             let made = match row {
                 Row::RandomPhases => self.probe.with_random_phases(&bar, range.len(), seed),
                 Row::Calls(calls) => self.probe.decode(&bar.latents, range.len(), calls, seed)?,
-                Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(&bar)?, range.len(), DEFAULT_CALLS, seed)?,
-                Row::Warped => self.warped(place, Some(DEFAULT_CALLS), seed)?,
+                Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(&bar)?, range.len(), MEASURED_CALLS, seed)?,
+                Row::Warped => self.warped(place, Some(MEASURED_CALLS), seed)?,
                 Row::WarpAlone => self.warped(place, None, seed)?,
                 row => unreachable!("{row:?} is not made of passages"),
             };
