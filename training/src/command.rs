@@ -1,6 +1,6 @@
 //! What the program's verbs do once their arguments are read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -15,6 +15,7 @@ use crate::pipeline::Pipeline;
 #[cfg(feature = "export")]
 use crate::pipeline::StageName;
 use crate::preset::Preset;
+use crate::scaling::{self, Figure, Training};
 
 /// Which training run is meant.
 #[derive(Args, Clone)]
@@ -123,21 +124,61 @@ pub fn renew(arguments: &RenewArguments) -> Result<()> {
     Ok(())
 }
 
+/// How much is computed in training, once or several times.
+#[derive(Args, Clone)]
+pub struct BudgetArguments {
+    /// What each may compute in training, in 10¹² floating-point operations. Given several, each is trained once with every number of them;
+    /// from four on it is told what more of them would buy.
+    #[arg(long, num_args = 1.., default_values_t = [10.0])]
+    pub teraflop: Vec<f64>,
+    /// Numbers of operations to foretell the figure for, in 10¹²; ten times the largest of --teraflop if left out.
+    #[arg(long, num_args = 1..)]
+    pub ahead: Vec<f64>,
+}
+
+impl BudgetArguments {
+    /// Floating-point operations, the fewest first.
+    fn operations(&self) -> Vec<f64> {
+        let mut operations: Vec<f64> = self.teraflop.iter().map(|teraflop| teraflop * 1e12).collect();
+        operations.sort_by(f64::total_cmp);
+        operations.dedup();
+        operations
+    }
+
+    /// Prints what more operations would buy, and draws it in the folder of the runs.
+    fn foretell(&self, figure: Figure, trainings: Vec<Training>, seed: u64, runs: &Path) -> Result<()> {
+        let longest = self.operations().last().copied().unwrap_or_default();
+        let ahead: Vec<f64> = match self.ahead.as_slice() {
+            [] => vec![10.0 * longest],
+            ahead => ahead.iter().map(|teraflop| teraflop * 1e12).collect(),
+        };
+        let picture = runs.join("scaling.svg");
+        if let Some(text) = scaling::report(figure, trainings, &ahead, seed, &picture)? {
+            println!("\n{text}\nDrawn in {}.", picture.display());
+        }
+        Ok(())
+    }
+}
+
+/// What more computing is foretold to do to actions: by how much it tells them apart.
+const DELTA_PSNR: Figure =
+    Figure { name: "own action nearer than others' (ΔPSNR), dB", of: scaling::decibels_between, least: None };
+
 /// Which tokenizers to compare, on what.
 #[derive(Args, Clone)]
 pub struct CompareArguments {
     /// Corpus folder.
     #[arg(long)]
     pub corpus: PathBuf,
-    /// Folder of the runs, one folder for each preset.
+    /// Folder of the runs, NAME/TERAFLOP for each preset.
     #[arg(long)]
     pub runs: PathBuf,
     /// Presets, names or TOML files; the others are compared with the first.
     #[arg(long, num_args = 1.., required = true)]
     pub presets: Vec<String>,
-    /// What each may compute in training, in 10¹² floating-point operations.
-    #[arg(long, default_value_t = 10.0)]
-    pub teraflop: f64,
+    /// What each may compute in training, and what to foretell.
+    #[command(flatten)]
+    pub budget: BudgetArguments,
     /// Stretches of the validation split that each is measured on.
     #[arg(long, default_value_t = 40)]
     pub stretches: usize,
@@ -155,12 +196,15 @@ pub fn compare(arguments: &CompareArguments) -> Result<()> {
         presets: arguments.presets.iter().map(|name| Preset::load(name)).collect::<Result<_>>()?,
         corpus: Arc::new(Corpus::open(&arguments.corpus)?),
         runs: arguments.runs.clone(),
-        operations: arguments.teraflop * 1e12,
+        operations: arguments.budget.operations(),
         stretches: arguments.stretches,
         device: arguments.device.open()?,
     };
-    print!("{}", crate::compare::table(&crate::compare::run(&request)?));
-    Ok(())
+    let rows = crate::compare::run(&request)?;
+    print!("{}", crate::compare::table(&rows));
+    let mel = Figure { name: "mel distance", of: scaling::mean, least: Some(0.0) };
+    let seed = request.presets.first().map_or(1, |preset| preset.seed);
+    arguments.budget.foretell(mel, crate::compare::trainings(&rows), seed, &arguments.runs)
 }
 
 /// Which ways from bars to slots to compare, on what.
@@ -213,15 +257,15 @@ pub struct CompareActionsArguments {
     /// The run whose tokenizer and adapter bring the corpus into slots; trained first if they have not finished.
     #[command(flatten)]
     pub train: TrainArguments,
-    /// Folder of the models' runs, one folder for each.
+    /// Folder of the models' runs, NAME/TERAFLOP for each.
     #[arg(long)]
     pub runs: PathBuf,
     /// Models, names or TOML files; all that come with the program if left out.
     #[arg(long, num_args = 1..)]
     pub models: Vec<String>,
-    /// What each may compute in training, in 10¹² floating-point operations.
-    #[arg(long, default_value_t = 10.0)]
-    pub teraflop: f64,
+    /// What each may compute in training, and what to foretell.
+    #[command(flatten)]
+    pub budget: BudgetArguments,
     /// Bars of the validation split that each is measured on.
     #[arg(long, default_value_t = 512)]
     pub bars: usize,
@@ -232,7 +276,7 @@ pub struct CompareActionsArguments {
 /// # Errors
 /// When a preset, the corpus or the device cannot be had, or a training fails.
 pub fn compare_actions(arguments: &CompareActionsArguments) -> Result<()> {
-    use crate::compare_actions::{ActionsPreset, BUILT_IN, Request, run, table};
+    use crate::compare_actions::{ActionsPreset, BUILT_IN, Request, run, table, trainings};
 
     let presets = named(&arguments.models, &BUILT_IN).iter().map(|name| ActionsPreset::load(name)).collect::<Result<_>>()?;
     let pipeline = arguments.train.pipeline()?;
@@ -243,12 +287,13 @@ pub fn compare_actions(arguments: &CompareActionsArguments) -> Result<()> {
         presets,
         slots: &slots,
         runs: arguments.runs.clone(),
-        operations: arguments.teraflop * 1e12,
+        operations: arguments.budget.operations(),
         bars: arguments.bars,
         device: pipeline.device.clone(),
     };
-    print!("{}", table(&run(&request)?, pipeline.preset.seed));
-    Ok(())
+    let (rows, seed) = (run(&request)?, pipeline.preset.seed);
+    print!("{}", table(&rows, seed));
+    arguments.budget.foretell(DELTA_PSNR, trainings(&rows), seed, &arguments.runs)
 }
 
 /// Which ways to build the dynamics to compare, on what.
@@ -257,11 +302,11 @@ pub struct CompareDynamicsArguments {
     /// The run whose tokenizer, adapter and actions are heard with; trained first if they have not finished.
     #[command(flatten)]
     pub train: TrainArguments,
-    /// Folder of the runs, one folder for each.
+    /// Folder of the runs, NAME/TERAFLOP for each.
     #[arg(long)]
     pub runs: PathBuf,
     /// Ways, names or TOML files; if left out, all that come with the program, those that are told of a richer table or of codes only beside
-    /// them. The first is also asked under guidance.
+    /// them. The first, trained longest, is also asked under guidance.
     #[arg(long, num_args = 1..)]
     pub ways: Vec<String>,
     /// Folder of a latent action model that compare-actions trained on the same slots: the richer table that `mapped` and `richer` are
@@ -272,9 +317,9 @@ pub struct CompareDynamicsArguments {
     /// two and so on.
     #[arg(long)]
     pub codes: Option<PathBuf>,
-    /// What each may compute in training, in 10¹² floating-point operations.
-    #[arg(long, default_value_t = 10.0)]
-    pub teraflop: f64,
+    /// What each may compute in training, and what to foretell.
+    #[command(flatten)]
+    pub budget: BudgetArguments,
     /// Bars of the validation split that each is measured on.
     #[arg(long, default_value_t = 256)]
     pub bars: usize,
@@ -286,7 +331,7 @@ pub struct CompareDynamicsArguments {
 /// When a preset, the corpus or the device cannot be had, or a training fails.
 pub fn compare_dynamics(arguments: &CompareDynamicsArguments) -> Result<()> {
     use crate::compare_actions::{finished_codes, finished_style};
-    use crate::compare_dynamics::{BUILT_IN, DynamicsPreset, Request, Told, run, table};
+    use crate::compare_dynamics::{BUILT_IN, DynamicsPreset, Request, Told, run, table, trainings};
     use crate::train::told::ActionVectors;
 
     let names = named(&arguments.ways, &BUILT_IN);
@@ -315,11 +360,41 @@ pub fn compare_dynamics(arguments: &CompareDynamicsArguments) -> Result<()> {
         richer: richer.as_ref(),
         codes: codes.as_ref(),
         runs: arguments.runs.clone(),
-        operations: arguments.teraflop * 1e12,
+        operations: arguments.budget.operations(),
         bars: arguments.bars,
         device,
     };
-    print!("{}", table(&run(&request)?, pipeline.preset.seed));
+    let (rows, seed) = (run(&request)?, pipeline.preset.seed);
+    print!("{}", table(&rows, seed));
+    arguments.budget.foretell(DELTA_PSNR, trainings(&rows), seed, &arguments.runs)
+}
+
+/// Which steps to time, where.
+#[derive(Args, Clone)]
+pub struct ThroughputArguments {
+    /// Preset, a name or a TOML file.
+    #[arg(long, default_value = "small")]
+    pub preset: String,
+    /// Items a step; the preset's if left out.
+    #[arg(long)]
+    pub batch: Option<usize>,
+    /// Steps that are timed.
+    #[arg(long, default_value_t = 30)]
+    pub steps: u64,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    pub device: DeviceChoice,
+}
+
+/// Times training steps, and prints what one takes.
+///
+/// # Errors
+/// When the preset or the device cannot be had, or a step fails.
+pub fn throughput(arguments: &ThroughputArguments) -> Result<()> {
+    let preset = Preset::load(&arguments.preset)?;
+    let batch = arguments.batch.unwrap_or(preset.tokenizer.schedule.batch);
+    let folder = std::env::temp_dir().join(format!("turnaround-throughput-{}", std::process::id()));
+    println!("{}", crate::throughput::measure(&preset, batch, arguments.steps, &arguments.device.open()?, &folder)?);
     Ok(())
 }
 
@@ -469,6 +544,53 @@ pub fn curate(arguments: &CurateArguments) -> Result<()> {
     })?;
     let mut text = String::new();
     describe(&mut text, &manifest, &curation)?;
+    print!("{text}");
+    Ok(())
+}
+
+/// Which set edits, what, and how hard actions are pressed upon bars.
+#[cfg(feature = "export")]
+#[derive(Args, Clone)]
+pub struct CompareGuidanceArguments {
+    /// Folder of the set.
+    #[arg(long)]
+    pub set: PathBuf,
+    /// Corpus folder; bars of its validation split are edited.
+    #[arg(long)]
+    pub corpus: PathBuf,
+    /// Folder of outside networks; else ../shared/eval where it is there.
+    #[arg(long)]
+    pub yardsticks: Option<PathBuf>,
+    /// Guidance weights; 1 is none.
+    #[arg(long, num_args = 1.., default_values_t = [1.0, 1.5, 2.0, 3.0, 4.0])]
+    pub guidance: Vec<f32>,
+    /// Bars that are edited.
+    #[arg(long, default_value_t = 60)]
+    pub bars: usize,
+    /// Seed of noise.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Edits bars under several guidance weights, and prints what becomes of them.
+///
+/// # Errors
+/// When set, corpus or a yardstick that was asked for cannot be read, or too few bars are held out.
+#[cfg(feature = "export")]
+pub fn compare_guidance(arguments: &CompareGuidanceArguments) -> Result<()> {
+    use turnaround_engine::Engine;
+    use turnaround_engine::runtime::Options;
+
+    use crate::evaluate::{Ground, guided, yardstick};
+
+    let corpus = Corpus::open(&arguments.corpus)?;
+    let engine = Engine::open(Some(&arguments.set), &Options::default())?;
+    let (musicnn, told) = yardstick(arguments.yardsticks.as_deref())?;
+    eprintln!("{told}");
+    let (bars, seed) = (arguments.bars, arguments.seed);
+    let ground = Ground { engine: &engine, corpus: &corpus, musicnn: musicnn.as_ref(), tracker: None, bars, seed };
+    let mut text = String::new();
+    guided::describe(&guided::measure(&ground, &arguments.guidance)?, seed, &mut text)?;
     print!("{text}");
     Ok(())
 }

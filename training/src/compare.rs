@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
@@ -20,6 +20,7 @@ use crate::networks::cost::Cost;
 use crate::networks::layers::Precision;
 use crate::networks::tokenizer::Tokenizer;
 use crate::preset::Preset;
+use crate::scaling::Training;
 use crate::train::decode::Decoding;
 use crate::train::frames::FrameSource;
 use crate::train::latents::numbers;
@@ -35,10 +36,10 @@ pub struct Request {
     pub presets: Vec<Preset>,
     /// What they train on.
     pub corpus: Arc<Corpus>,
-    /// Where their runs lie, a folder each.
+    /// Where their runs lie, as [`run_folder`] says.
     pub runs: PathBuf,
-    /// Floating-point operations that each may spend on training.
-    pub operations: f64,
+    /// Floating-point operations that each may spend on training; each is trained anew for every number of them.
+    pub operations: Vec<f64>,
     /// Stretches of the validation split that each is measured on.
     pub stretches: usize,
     /// Device, differentiation off.
@@ -81,6 +82,7 @@ impl Ruler {
 /// What became of one preset.
 pub struct Row {
     name: String,
+    operations: f64,
     parameters: usize,
     numbers_a_second: f64,
     steps: u64,
@@ -98,12 +100,23 @@ pub fn run(request: &Request) -> Result<Vec<Row>> {
     names.sort_unstable();
     names.dedup();
     ensure!(names.len() == request.presets.len(), "two presets have the same name: their runs would be one");
-    request.presets.iter().map(|preset| row(request, preset)).collect()
+    let presets = request.presets.iter();
+    presets.flat_map(|preset| request.operations.iter().map(move |&operations| row(request, preset, operations))).collect()
+}
+
+/// Where in the folder of all runs the one of this name and so many operations lies: `NAME/TERAFLOP`.
+pub(crate) fn run_folder(runs: &Path, name: &str, operations: f64) -> PathBuf {
+    runs.join(name).join(format!("{}", operations / 1e12))
 }
 
 /// Steps of the tokenizer that use up the operations.
 pub(crate) fn steps(preset: &Preset, operations: f64) -> u64 {
     steps_of(&Cost::of(&preset.tokenizer.network), preset, preset.stretch_frames as f64, operations)
+}
+
+/// Operations of one step of the tokenizer with all its parts at work.
+pub(crate) fn operations_of_step(preset: &Preset, batch: usize) -> f64 {
+    Cost::of(&preset.tokenizer.network).of_training(true) * (batch * preset.stretch_frames) as f64
 }
 
 /// Steps that use up the operations where an item has so many frames of this cost; the first do without the denoiser.
@@ -113,13 +126,13 @@ pub(crate) fn steps_of(cost: &Cost, preset: &Preset, frames: f64, operations: f6
     (operations / (frame * preset.tokenizer.schedule.batch as f64 * frames)).max(1.0) as u64
 }
 
-fn row(request: &Request, preset: &Preset) -> Result<Row> {
+fn row(request: &Request, preset: &Preset, operations: f64) -> Result<Row> {
     let sizes = preset.sizes();
     let source = FrameSource::new(request.corpus.clone(), &sizes, preset.stretch_frames, None, preset.seed, &request.device);
     let mut schedule = preset.tokenizer.schedule.clone();
-    schedule.steps = steps(preset, request.operations);
+    schedule.steps = steps(preset, operations);
     let options = RunOptions {
-        folder: request.runs.join(&preset.name),
+        folder: run_folder(&request.runs, &preset.name, operations),
         stage: "tokenizer",
         seed: preset.seed,
         minutes: None,
@@ -132,6 +145,7 @@ fn row(request: &Request, preset: &Preset) -> Result<Row> {
     let gain = gain::measure(&trained.model, &source, &sizes, preset.seed);
     Ok(Row {
         name: preset.name.clone(),
+        operations,
         parameters: trained.model.num_params(),
         numbers_a_second: f64::from(sizes.sample_rate) / sizes.samples_per_token() as f64 * sizes.channels as f64,
         steps: trained.state.step,
@@ -159,20 +173,23 @@ fn measure(model: &Tokenizer, source: &FrameSource, gain: &[f32], rate: SampleRa
     (0..stretches).progress().map(one).collect()
 }
 
-/// One row a preset; differences are paired with the first, with twice their standard error.
+/// One row a preset and number of operations; differences are paired with the first preset's that had as many, with twice their standard
+/// error.
 pub fn table(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| tokenizer | weights | numbers/s | steps | mel, 4 calls ↓ | against the first | mel, no call ↓ | chroma ↑ | error left of a linear filter |\n|---|---|---|---|---|---|---|---|---|\n",
+        "| tokenizer | teraflop | weights | numbers/s | steps | mel, 4 calls ↓ | against the first | mel, no call ↓ | chroma ↑ | error left of a linear filter |\n|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let chromas: Vec<f64> = row.marks.iter().filter_map(|marks| marks.chroma).collect();
-        let differences: Vec<f64> = row.marks.iter().zip(&rows[0].marks).map(|(own, first)| own.mel - first.mel).collect();
+        let first = rows.iter().find(|first| first.operations == row.operations).expect("it is in the list itself");
+        let differences: Vec<f64> = row.marks.iter().zip(&first.marks).map(|(own, first)| own.mel - first.mel).collect();
         let (difference, error) = mean_and_error(&differences);
         let mel = |value: fn(&Marks) -> f64| mean_and_error(&row.marks.iter().map(value).collect::<Vec<_>>()).0;
         writeln!(
             text,
-            "| {} | {:.2} M | {:.0} | {} | {:.3} | {:+.3} ± {:.3} | {:.3} | {:.3} | {:.0} % |",
+            "| {} | {} | {:.2} M | {:.0} | {} | {:.3} | {:+.3} ± {:.3} | {:.3} | {:.3} | {:.0} % |",
             row.name,
+            row.operations / 1e12,
             row.parameters as f64 / 1e6,
             row.numbers_a_second,
             row.steps,
@@ -186,6 +203,17 @@ pub fn table(rows: &[Row]) -> String {
         .expect("text takes whatever is written");
     }
     text
+}
+
+/// What scaling is told of: mel distances at the default calls, and without a call.
+pub fn trainings(rows: &[Row]) -> Vec<Training> {
+    let measured = |row: &Row, what: &str, mel: fn(&Marks) -> f64| Training {
+        name: format!("{}, {what}", row.name),
+        operations: row.operations,
+        items: row.marks.iter().map(|marks| [mel(marks), 0.0]).collect(),
+    };
+    let both = |row| [measured(row, "4 calls", |marks| marks.mel), measured(row, "no call", |marks| marks.mel_without_a_call)];
+    rows.iter().flat_map(both).collect()
 }
 
 /// Mean and its standard error.

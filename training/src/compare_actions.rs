@@ -17,11 +17,13 @@ use turnaround_core::instruments::Players;
 use turnaround_core::noise::GaussianNoise;
 
 use crate::chance::Interval;
+use crate::compare::run_folder;
 use crate::corpus::Split;
 use crate::heard::{heaviest, in_common};
 use crate::networks::actions::{ActionConfig, ActionDecoder, ActionModel, Choice};
 use crate::networks::codes::{CodeConfig, CodeModel};
 use crate::networks::cost;
+use crate::scaling::{Training, decibels_between};
 use crate::train::codes::Windows;
 use crate::train::latents::{Slots, numbers};
 use crate::train::rebuild::{self, Bars};
@@ -61,10 +63,10 @@ pub struct Request<'a> {
     pub presets: Vec<ActionsPreset>,
     /// What they hear. Where players are known the models are asked about them.
     pub slots: &'a Slots,
-    /// Where their runs lie, a folder each.
+    /// Where their runs lie, as [`run_folder`] says.
     pub runs: PathBuf,
-    /// Floating-point operations that each may spend on training.
-    pub operations: f64,
+    /// Floating-point operations that each may spend on training; each is trained anew for every number of them.
+    pub operations: Vec<f64>,
     /// Bars of the validation split that each is measured on.
     pub bars: usize,
     /// Device, differentiation off.
@@ -75,6 +77,8 @@ pub struct Request<'a> {
 pub struct Row {
     /// Name of the preset, with how many codes were used.
     pub name: String,
+    /// Operations it was allowed in training.
+    pub operations: f64,
     /// Weights of all that was trained.
     pub parameters: usize,
     /// Steps taken.
@@ -101,10 +105,7 @@ impl Row {
     /// By how many decibels the own action brings a bar nearer than other bars' actions do, over all bars; as a ratio of errors this is
     /// what Genie calls ΔPSNR.
     pub fn delta_psnr_db(&self, seed: u64) -> Interval {
-        Interval::of_figure(&self.errors, seed, |errors| {
-            let [own, other] = errors.fold([0.0; 2], |[own, other], error| [own + error[0], other + error[1]]);
-            10.0 * (other / own).log10()
-        })
+        Interval::of_figure(&self.errors, seed, |errors| decibels_between(&mut errors.map(|error| error)))
     }
 
     fn own(&self, seed: u64) -> Interval {
@@ -127,7 +128,9 @@ pub fn run(request: &Request) -> Result<Vec<Row>> {
     let train = request.slots.windows(Split::Train, WINDOW);
     let learned = train.iter().step_by(train.len().div_ceil(PROBED).max(1)).collect();
     let bench = Bench { request, held_out, learned };
-    let rows: Vec<Vec<Row>> = request.presets.iter().map(|preset| bench.rows(preset)).collect::<Result<_>>()?;
+    let presets = request.presets.iter();
+    let all = presets.flat_map(|preset| request.operations.iter().map(move |&operations| (preset, operations)));
+    let rows: Vec<Vec<Row>> = all.map(|(preset, operations)| bench.rows(preset, operations)).collect::<Result<_>>()?;
     Ok(rows.into_iter().flatten().collect())
 }
 
@@ -202,6 +205,7 @@ enum Whose {
 /// A model that was trained, ready to be asked.
 struct Subject<'a> {
     name: String,
+    operations: f64,
     parameters: usize,
     steps: u64,
     decoder: &'a ActionDecoder,
@@ -228,8 +232,8 @@ impl Subject<'_> {
 type Listen<'a> = &'a dyn Fn(&[&Vec<usize>], Tensor<3>) -> Vec<Vec<u16>>;
 
 impl Bench<'_> {
-    fn rows(&self, preset: &ActionsPreset) -> Result<Vec<Row>> {
-        let folder = self.request.runs.join(&preset.name);
+    fn rows(&self, preset: &ActionsPreset, operations: f64) -> Result<Vec<Row>> {
+        let folder = run_folder(&self.request.runs, &preset.name, operations);
         fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
         fs::write(folder.join(PRESET), toml::to_string_pretty(preset)?)?;
         let options = RunOptions {
@@ -241,18 +245,19 @@ impl Bench<'_> {
             device: self.request.device.clone(),
         };
         match &preset.network {
-            Network::Style(config) => self.style(preset, config, &options),
-            Network::Codes(config) => self.codes(preset, config, &options),
+            Network::Style(config) => self.style(preset, config, operations, &options),
+            Network::Codes(config) => self.codes(preset, config, operations, &options),
         }
     }
 
-    fn style(&self, preset: &ActionsPreset, config: &ActionConfig, options: &RunOptions) -> Result<Vec<Row>> {
-        let schedule = self.schedule(preset, cost::actions(config));
+    fn style(&self, preset: &ActionsPreset, config: &ActionConfig, operations: f64, options: &RunOptions) -> Result<Vec<Row>> {
+        let schedule = schedule(preset, cost::actions(config), operations);
         let trained = actions::train(config, &schedule, self.request.slots, options)?;
         let model = &trained.model;
         let told = |windows: &[&Vec<usize>]| self.told_by_style(model, config, windows);
         let subject = Subject {
             name: preset.name.clone(),
+            operations,
             parameters: model.num_params(),
             steps: trained.state.step,
             decoder: &model.decoder,
@@ -269,13 +274,14 @@ impl Bench<'_> {
         Ok([first].into_iter().chain(others).collect())
     }
 
-    fn codes(&self, preset: &ActionsPreset, config: &CodeConfig, options: &RunOptions) -> Result<Vec<Row>> {
-        let schedule = self.schedule(preset, cost::codes(config));
+    fn codes(&self, preset: &ActionsPreset, config: &CodeConfig, operations: f64, options: &RunOptions) -> Result<Vec<Row>> {
+        let schedule = schedule(preset, cost::codes(config), operations);
         let trained = codes::train(config, &schedule, self.request.slots, options)?;
         let row = |kept: usize| {
             let told = |windows: &[&Vec<usize>]| self.told_by_codes(&trained.model, config, kept, windows);
             let subject = Subject {
                 name: format!("{}, {}", preset.name, codes::counted(kept)),
+                operations,
                 parameters: trained.model.num_params(),
                 steps: trained.state.step,
                 decoder: &trained.model.decoder,
@@ -290,12 +296,6 @@ impl Bench<'_> {
             Ok(Row { players_told, ..self.row(&subject, &subject.name, Whose::Own) })
         };
         (1..=config.quantiser.stages).map(row).collect()
-    }
-
-    /// As many steps as the operations allow, where one item of a batch costs so many, there and back.
-    fn schedule(&self, preset: &ActionsPreset, forward: f64) -> Schedule {
-        let steps = self.request.operations / (3.0 * forward * preset.schedule.batch as f64);
-        Schedule { steps: steps.max(1.0) as u64, ..preset.schedule.clone() }
     }
 
     /// What an action model that knows players tells its decoder of those that it hears.
@@ -405,7 +405,7 @@ impl Bench<'_> {
     }
 
     fn row(&self, subject: &Subject<'_>, name: &str, whose: Whose) -> Row {
-        let &Subject { parameters, steps, ref told, listen, .. } = subject;
+        let &Subject { operations, parameters, steps, ref told, listen, .. } = subject;
         let rebuilt: Vec<Vec<Tensor<3>>> = (0..=OTHERS).map(|shift| self.rebuilt(subject, whose, shift)).collect();
         let errors: Vec<Vec<f64>> = rebuilt.iter().map(|rebuilt| self.errors(rebuilt)).collect();
         let mean = |bar: usize| errors[1..].iter().map(|errors| errors[bar]).sum::<f64>() / OTHERS as f64;
@@ -421,6 +421,7 @@ impl Bench<'_> {
         let errors = errors[0].iter().enumerate().map(|(bar, own)| [*own, mean(bar)]).collect();
         Row {
             name: name.to_owned(),
+            operations,
             parameters,
             steps,
             errors,
@@ -479,6 +480,12 @@ impl Bench<'_> {
     }
 }
 
+/// As many steps as the operations allow, where one item of a batch costs so many, there and back.
+fn schedule(preset: &ActionsPreset, forward: f64, operations: f64) -> Schedule {
+    let steps = operations / (3.0 * forward * preset.schedule.batch as f64);
+    Schedule { steps: steps.max(1.0) as u64, ..preset.schedule.clone() }
+}
+
 /// The heaviest actions of each bar, all heads together.
 fn active_in(choice: &Choice, config: &ActionConfig) -> Vec<Vec<u16>> {
     let weights = numbers(choice.weights.clone().mean_dim(1)); // [batch, 1, action]
@@ -510,19 +517,26 @@ fn perplexity(counts: &[f64]) -> f64 {
     entropy_of(&shares).exp()
 }
 
+/// What scaling is told of: errors under a bar's own action and under those of others.
+pub fn trainings(rows: &[Row]) -> Vec<Training> {
+    let measured = |row: &Row| Training { name: row.name.clone(), operations: row.operations, items: row.errors.clone() };
+    rows.iter().map(measured).collect()
+}
+
 /// One row a model and number of codes, and a second table of how well players are heard by models that listen for them. Intervals hold
 /// 95 %, by bootstrap over bars; of what concerns players over pieces, whose bars share them.
 pub fn table(rows: &[Row], seed: u64) -> String {
     let mut text = String::from(
-        "| model | weights | steps | error, own action ↓ | own nearer than others', dB ↑ | other's action heard ↑ | own heard instead | in use | \
-         active in a bar | players told by the action |\n|---|---|---|---|---|---|---|---|---|---|\n",
+        "| model | teraflop | weights | steps | error, own action ↓ | own nearer than others', dB ↑ | other's action heard ↑ | own heard instead | in use | \
+         active in a bar | players told by the action |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let in_use: Vec<String> = row.perplexity.iter().map(|(used, all)| format!("{used:.1} of {all}")).collect();
         writeln!(
             text,
-            "| {} | {:.2} M | {} | {} | {} | {} | {} | {} | {:.1} | {} |",
+            "| {} | {} | {:.2} M | {} | {} | {} | {} | {} | {} | {:.1} | {} |",
             row.name,
+            row.operations / 1e12,
             row.parameters as f64 / 1e6,
             row.steps,
             row.own(seed).rounded(3),
@@ -564,7 +578,7 @@ mod tests {
             presets: vec![preset("style", Network::Style(ActionConfig::for_tests(SLOTS, CHANNELS, 2))), preset("codes", codes())],
             slots: &slots,
             runs: folder.path().join(format!("{operations}")),
-            operations,
+            operations: vec![operations],
             bars: 30,
             device: Device::flex(),
         };
@@ -580,7 +594,7 @@ mod tests {
         }
         assert!(rows[0].active <= 2.0 + 1e-6);
         assert_eq!(table(&rows, 1), table(&run(&request(2e9)).expect("they have finished"), 1));
-        let folder_of = |name: &str| request(2e9).runs.join(name);
+        let folder_of = |name: &str| run_folder(&request(2e9).runs, name, 2e9);
         let (model, config) = finished_style(&folder_of("style"), &Device::flex()).expect("it is read back");
         assert_eq!((config.active, model.num_params()), (2, rows[0].parameters));
         let refused = finished_style(&folder_of("codes"), &Device::flex()).expect_err("codes are no weights").to_string();
@@ -607,7 +621,7 @@ mod tests {
             preset("told", Network::Style(ActionConfig { instruments, actions: 2, active: 1, ..config })),
         ];
         let (runs, device) = (folder.path().to_path_buf(), Device::flex());
-        let rows = run(&Request { presets, slots: &slots, runs, operations: 2e9, bars: 30, device }).expect("both learn");
+        let rows = run(&Request { presets, slots: &slots, runs, operations: vec![2e9], bars: 30, device }).expect("both learn");
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(names, ["style", "told", "told, players of the action's bar", "told, players not told"]);
         let [style, told, with_action, untold] = &rows[..] else { panic!("four rows") };

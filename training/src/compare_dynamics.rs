@@ -16,14 +16,16 @@ use turnaround_core::actions::sparse_weights;
 use turnaround_core::noise::GaussianNoise;
 
 use crate::chance::Interval;
+use crate::compare::run_folder;
 use crate::corpus::Split;
 use crate::heard::{heaviest, in_common};
 use crate::networks::actions::{ActionConfig, ActionModel};
 use crate::networks::cost;
 use crate::networks::dynamics::{Bars, Dynamics, noise_ordered_bias};
+use crate::scaling::{Training, decibels_between};
 use crate::train::dynamics::{self, CONTEXT_LEVEL, InferredActions, SLACK, positions, with_players};
 use crate::train::latents::{Slots, numbers};
-use crate::train::run::{RunOptions, Schedule};
+use crate::train::run::{RunOptions, Schedule, Trained};
 use crate::train::told::ActionVectors;
 pub use preset::{BUILT_IN, DynamicsPreset, MapFit, Told};
 pub use vocabulary::MapRow;
@@ -40,7 +42,7 @@ const BATCH: usize = 32;
 
 /// What to compare.
 pub struct Request<'a> {
-    /// The ways to build it; the first is also asked under guidance.
+    /// The ways to build it; the first, trained longest, is also asked under guidance.
     pub presets: Vec<DynamicsPreset>,
     /// What they learn from.
     pub slots: &'a Slots,
@@ -54,10 +56,10 @@ pub struct Request<'a> {
     pub richer: Option<&'a ActionVectors>,
     /// What codes tell of all units, for ways that are told of them.
     pub codes: Option<&'a ActionVectors>,
-    /// Where their runs lie, a folder each.
+    /// Where their runs lie, as [`run_folder`] says.
     pub runs: PathBuf,
-    /// Floating-point operations that each may spend on training.
-    pub operations: f64,
+    /// Floating-point operations that each may spend on training; each is trained anew for every number of them.
+    pub operations: Vec<f64>,
     /// Bars of the validation split that each is measured on.
     pub bars: usize,
     /// Device, differentiation off.
@@ -94,6 +96,8 @@ enum Whose {
 pub struct Row {
     /// Name of the preset, and how it was guided.
     pub name: String,
+    /// Operations it was allowed in training.
+    pub operations: f64,
     /// Weights.
     pub parameters: usize,
     /// Steps taken.
@@ -118,40 +122,41 @@ pub struct Row {
 /// When no held-out piece is long enough, or a training fails.
 pub fn run(request: &Request) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
+    let longest = request.operations.iter().copied().fold(0.0, f64::max);
     for (number, preset) in request.presets.iter().enumerate() {
         let named = request.action_config.instruments.len();
         ensure!(preset.network.instruments == named, "way {}: the actions of this run know {named} instruments", preset.name);
-        let folder = request.runs.join(&preset.name);
-        fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
-        fs::write(folder.join("preset.toml"), toml::to_string_pretty(preset)?)?;
-        let vocabulary = Vocabulary::of(preset, request, &folder)?;
-        let options = RunOptions {
-            folder,
-            stage: "dynamics",
-            seed: preset.seed,
-            minutes: None,
-            checkpoint_seconds: 60.0,
-            device: request.device.clone(),
-        };
-        let step = 3.0 * cost::dynamics(&preset.network) * preset.schedule.batch as f64;
-        let schedule = Schedule { steps: (request.operations / step).max(1.0) as u64, ..preset.schedule.clone() };
-        let trained = dynamics::train(
-            &preset.network,
-            &preset.forcing,
-            &schedule,
-            request.slots,
-            &vocabulary.vectors,
-            request.inferred.players.as_ref(),
-            &options,
-        )?;
-        for telling in vocabulary.tellings() {
-            let bench = Bench::new(request, preset, &vocabulary, telling, &trained.model)?;
-            for &guidance in if number == 0 { &GUIDED[..] } else { &GUIDED[..1] } {
-                rows.push(bench.row(guidance, trained.state.step));
+        for &operations in &request.operations {
+            let (vocabulary, trained) = trained(request, preset, operations)?;
+            let asked = if number == 0 && operations == longest { &GUIDED[..] } else { &GUIDED[..1] };
+            for telling in vocabulary.tellings() {
+                let bench = Bench::new(request, preset, &vocabulary, telling, &trained.model)?;
+                rows.extend(asked.iter().map(|&guidance| bench.row(guidance, operations, trained.state.step)));
             }
         }
     }
     Ok(rows)
+}
+
+fn trained(request: &Request, preset: &DynamicsPreset, operations: f64) -> Result<(Vocabulary, Trained<Dynamics>)> {
+    let folder = run_folder(&request.runs, &preset.name, operations);
+    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    fs::write(folder.join("preset.toml"), toml::to_string_pretty(preset)?)?;
+    let vocabulary = Vocabulary::of(preset, request, &folder)?;
+    let options = RunOptions {
+        folder,
+        stage: "dynamics",
+        seed: preset.seed,
+        minutes: None,
+        checkpoint_seconds: 60.0,
+        device: request.device.clone(),
+    };
+    let step = 3.0 * cost::dynamics(&preset.network) * preset.schedule.batch as f64;
+    let schedule = Schedule { steps: (operations / step).max(1.0) as u64, ..preset.schedule.clone() };
+    let players = request.inferred.players.as_ref();
+    let (network, forcing, vectors) = (&preset.network, &preset.forcing, &vocabulary.vectors);
+    let trained = dynamics::train(network, forcing, &schedule, request.slots, vectors, players, &options)?;
+    Ok((vocabulary, trained))
 }
 
 struct Bench<'a> {
@@ -181,7 +186,7 @@ impl<'a> Bench<'a> {
         Ok(Self { request, preset, vocabulary, telling, model, windows, target: bars / 2 })
     }
 
-    fn row(&self, guidance: Guidance, steps: u64) -> Row {
+    fn row(&self, guidance: Guidance, operations: f64, steps: u64) -> Row {
         let made = |whose: Whose| self.made(whose, guidance);
         let under_own = made(Whose::Own);
         let (own, null) = (self.errors(&under_own), self.errors(&made(Whose::Null)));
@@ -206,7 +211,7 @@ impl<'a> Bench<'a> {
         };
         let name = format!("{}{}{guided}", self.preset.name, self.telling.name);
         let map = self.vocabulary.map.clone().filter(|_| guidance == Guidance::None);
-        Row { name, parameters: self.model.num_params(), steps, errors, heard, heard_anyway, alone, map }
+        Row { name, operations, parameters: self.model.num_params(), steps, errors, heard, heard_anyway, alone, map }
     }
 
     /// The unit whose action a held-out bar is told.
@@ -363,24 +368,29 @@ impl Row {
 
     /// By how many decibels the own action brings bars nearer than those of other bars do.
     pub fn delta_psnr_db(&self, seed: u64) -> Interval {
-        Interval::of_figure(&self.errors, seed, |errors| {
-            let [own, other] = errors.fold([0.0; 2], |[own, other], error| [own + error[0], other + error[2]]);
-            10.0 * (other / own).log10()
-        })
+        Interval::of_figure(&self.errors, seed, |errors| decibels_between(&mut errors.map(|[own, _, other]| [own, other])))
     }
+}
+
+/// What scaling is told of: errors under a bar's own action and under those of others.
+pub fn trainings(rows: &[Row]) -> Vec<Training> {
+    let pairs = |row: &Row| row.errors.iter().map(|&[own, _, other]| [own, other]).collect();
+    let measured = |row: &Row| Training { name: row.name.clone(), operations: row.operations, items: pairs(row) };
+    rows.iter().map(measured).collect()
 }
 
 /// One row a way, and one a map where there are any. Intervals hold 95 %, by bootstrap over bars.
 pub fn table(rows: &[Row], seed: u64) -> String {
     let mut text = String::from(
-        "| way | weights | steps | error, own action ↓ | none | others' | own nearer than others', dB ↑ | other's action heard ↑ | own heard instead \
-         | one action alone heard ↑ | the same unasked |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
+        "| way | teraflop | weights | steps | error, own action ↓ | none | others' | own nearer than others', dB ↑ | other's action heard ↑ | own heard instead \
+         | one action alone heard ↑ | the same unasked |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         writeln!(
             text,
-            "| {} | {:.2} M | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {:.2} M | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             row.name,
+            row.operations / 1e12,
             row.parameters as f64 / 1e6,
             row.steps,
             row.error(0, seed).rounded(3),
@@ -462,7 +472,7 @@ mod tests {
             richer: None,
             codes: None,
             runs: folder.path().join("runs"),
-            operations: 3e9,
+            operations: vec![3e9],
             bars: 24,
             device,
         };
@@ -505,7 +515,7 @@ mod tests {
             richer,
             codes: None,
             runs: folder.path().join("runs"),
-            operations: 3e9,
+            operations: vec![3e9],
             bars: 24,
             device: device.clone(),
         };
@@ -548,7 +558,7 @@ mod tests {
             richer: None,
             codes,
             runs: folder.path().join("runs"),
-            operations: 3e9,
+            operations: vec![3e9],
             bars: 24,
             device: device.clone(),
         };

@@ -42,9 +42,13 @@ pub mod pipeline;
 pub mod preset;
 pub mod quality;
 pub mod recording;
+#[cfg(feature = "networks")]
+pub mod scaling;
 #[cfg(feature = "export")]
 pub mod set;
 pub mod soundfont;
+#[cfg(feature = "networks")]
+pub mod throughput;
 #[cfg(feature = "networks")]
 pub mod train;
 #[cfg(feature = "warp")]

@@ -118,6 +118,9 @@ enum Verb {
     /// Trains ways to build the dynamics at equal compute and tells how near held-out bars come, and whether actions are heard.
     CompareDynamics(turnaround_training::command::CompareDynamicsArguments),
     #[cfg(feature = "networks")]
+    /// Times training steps of the tokenizer on random frames, to set beside what PyTorch takes.
+    Throughput(turnaround_training::command::ThroughputArguments),
+    #[cfg(feature = "networks")]
     /// Trains a beat tracker, or goes on with one that has not finished.
     TrainBeats(turnaround_training::beats::command::TrainArguments),
     #[cfg(feature = "export")]
@@ -141,6 +144,9 @@ enum Verb {
     #[cfg(feature = "export")]
     /// Measures what each action of a set does, chooses and names its knobs, and writes its action table.
     Curate(turnaround_training::command::CurateArguments),
+    #[cfg(feature = "export")]
+    /// Edits held-out bars under several guidance weights and tells how they obey and how far from music they lie.
+    CompareGuidance(turnaround_training::command::CompareGuidanceArguments),
     #[cfg(feature = "export")]
     /// Continues held-out recordings under several noise levels of the past and tells how they drift.
     CompareContinuations(turnaround_training::command::CompareContinuationsArguments),
@@ -278,6 +284,8 @@ fn run(verb: Verb) -> Result<()> {
         #[cfg(feature = "networks")]
         Verb::CompareDynamics(arguments) => turnaround_training::command::compare_dynamics(&arguments),
         #[cfg(feature = "networks")]
+        Verb::Throughput(arguments) => turnaround_training::command::throughput(&arguments),
+        #[cfg(feature = "networks")]
         Verb::TrainBeats(arguments) => turnaround_training::beats::command::train(&arguments),
         #[cfg(feature = "export")]
         Verb::ExportBeats(arguments) => turnaround_training::beats::command::export(&arguments),
@@ -293,6 +301,8 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Evaluate(arguments) => turnaround_training::command::evaluate(&arguments),
         #[cfg(feature = "export")]
         Verb::Curate(arguments) => turnaround_training::command::curate(&arguments),
+        #[cfg(feature = "export")]
+        Verb::CompareGuidance(arguments) => turnaround_training::command::compare_guidance(&arguments),
         #[cfg(feature = "export")]
         Verb::CompareContinuations(arguments) => turnaround_training::command::compare_continuations(&arguments),
     }

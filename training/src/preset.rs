@@ -78,7 +78,7 @@ pub struct Preset {
 }
 
 /// The presets that come with the program.
-const BUILT_IN: [(&str, &str); 14] = [
+const BUILT_IN: [(&str, &str); 16] = [
     ("tiny", include_str!("../configs/tiny.toml")),
     ("small", include_str!("../configs/small.toml")),
     ("cpu", include_str!("../configs/cpu.toml")),
@@ -88,6 +88,8 @@ const BUILT_IN: [(&str, &str); 14] = [
     ("tokens_32", include_str!("../configs/tokens_32.toml")),
     ("low_50x128", include_str!("../configs/low_50x128.toml")),
     ("high_8x256", include_str!("../configs/high_8x256.toml")),
+    ("wide", include_str!("../configs/wide.toml")),
+    ("deep", include_str!("../configs/deep.toml")),
     ("no_shortcuts", include_str!("../configs/no_shortcuts.toml")),
     ("no_skips", include_str!("../configs/no_skips.toml")),
     ("added_condition", include_str!("../configs/added_condition.toml")),

@@ -36,7 +36,7 @@ use crate::corpus::Corpus;
 pub use crate::chance::Interval;
 use bed::Bed;
 use edits::shown::{self, Shown};
-pub use edits::{EditMeasures, continued};
+pub use edits::{EditMeasures, Ground, continued, guided};
 use measure::{BeatTracker, BedMeasures, Heard, Tools};
 use parts::{Conditions, Parts};
 use probe::Probe;
@@ -172,8 +172,11 @@ pub fn default_yardsticks() -> PathBuf {
     ["..", "shared", "eval"].iter().collect()
 }
 
-/// The outside network, and what the card says of it.
-fn yardstick(folder: Option<&Path>) -> Result<(Option<Musicnn>, String)> {
+/// The outside network, in the folder given or the usual one, and what the card says of it.
+///
+/// # Errors
+/// When a folder that was given, or found, has no whole network.
+pub(crate) fn yardstick(folder: Option<&Path>) -> Result<(Option<Musicnn>, String)> {
     let fallback = default_yardsticks();
     let found = folder.or(Some(fallback.as_path()).filter(|folder| folder.join(musicnn::FILE).exists()));
     match found {

@@ -109,8 +109,10 @@ pub struct Trained<M> {
     pub state: State,
 }
 
-/// Steps from one look at the losses to the next, and how much of each look the smoothed losses take.
-const READ_EVERY: u64 = 10;
+/// Steps from one look at the losses to the next.
+pub(crate) const READ_EVERY: u64 = 10;
+
+/// How much of each look the smoothed losses take.
 const SMOOTHING: f64 = 0.18;
 
 const STATE: &str = "state.json";

@@ -63,7 +63,7 @@ pub fn train(
 }
 
 /// [`loss`] of a tokenizer.
-fn loss_of(model: &Tokenizer, frames: Tensor<3>, objective: &Objective, step: Step) -> Loss {
+pub(crate) fn loss_of(model: &Tokenizer, frames: Tensor<3>, objective: &Objective, step: Step) -> Loss {
     let latents = model.encoder.forward(frames.clone(), objective.precision);
     let condition = |latents| model.decoder.condition.forward(latents, objective.precision);
     loss(frames, latents, condition, &model.decoder.denoiser, objective, step)

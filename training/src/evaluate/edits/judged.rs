@@ -15,6 +15,7 @@ use super::super::spread;
 use super::super::yardsticks::frechet::Gaussian;
 use super::super::yardsticks::musicnn::{Musicnn, PATCH_SAMPLES};
 use super::scene::{Takes, Under};
+use crate::corpus::Corpus;
 
 /// Distances of one row, as in [`super::super::measure::FrechetRow`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +80,19 @@ impl Judged {
 /// When it fails.
 pub fn embedded(musicnn: &Musicnn, excerpt: &Excerpt, audio: &Audio) -> Result<Vec<Vec<f32>>> {
     musicnn.embeddings(patch(excerpt, audio.channel(0)), audio.rate())
+}
+
+/// What the network hears in some units as they are.
+///
+/// # Errors
+/// When it fails, or the corpus tells of a grid that cannot be.
+pub fn embedded_dry(musicnn: &Musicnn, corpus: &Corpus, units: &[usize]) -> Result<Vec<Vec<f32>>> {
+    let mut all = Vec::new();
+    for &unit in units {
+        let excerpt = Excerpt::new(corpus, unit)?;
+        all.extend(embedded(musicnn, &excerpt, excerpt.audio())?);
+    }
+    Ok(all)
 }
 
 fn patch<'a>(excerpt: &Excerpt, sound: &'a [f32]) -> &'a [f32] {

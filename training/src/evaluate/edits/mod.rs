@@ -5,6 +5,7 @@ mod attributes;
 mod beats;
 pub mod continued;
 mod cycle;
+pub mod guided;
 mod judged;
 mod knobs;
 mod scene;
@@ -229,13 +230,7 @@ impl<'a> Heard<'a> {
             distances.iter().filter_map(|(guidance, bars)| Some((guidance.clone(), Steering::of(bars, seed)?))).collect()
         };
         let frechet = match musicnn {
-            Some(musicnn) => {
-                let embedded = others.iter().map(|&unit| {
-                    let excerpt = Excerpt::new(corpus, unit)?;
-                    judged::embedded(musicnn, &excerpt, excerpt.audio())
-                });
-                self.judged.measured(&embedded.collect::<Result<Vec<_>>>()?.concat())
-            }
+            Some(musicnn) => self.judged.measured(&judged::embedded_dry(musicnn, corpus, others)?),
             None => None,
         };
         Ok(EditMeasures {

@@ -38,6 +38,22 @@ fn parts(folder: &Path) -> Parts {
 }
 
 #[test]
+fn guidance_weights_are_tried_on_bars_that_no_evaluation_hears() {
+    let folder = tempfile::tempdir().unwrap();
+    let (engine, corpus) = (engine(&tiny()), hand_made::corpus(folder.path(), Split::Validation));
+    let ground = Ground { engine: &engine, corpus: &corpus, musicnn: None, tracker: None, bars: 3, seed: 5 };
+    let mut text = String::new();
+    guided::describe(&guided::measure(&ground, &[1.0, 6.0]).unwrap(), 5, &mut text).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().skip(2).map(|line| line.split(" | ").collect()).collect();
+    assert_eq!(rows.len(), 2, "{text}");
+    assert_eq!((rows[0][2], rows[0][5]), ("0.000", "–"), "{text}");
+    assert_ne!(rows[0][1], rows[1][1], "another weight makes other bars: {text}");
+    let test = hand_made::corpus(tempfile::tempdir().unwrap().path(), Split::Test);
+    let refused = guided::measure(&Ground { corpus: &test, ..ground }, &[1.0]).err().expect("nothing of it may be heard");
+    assert!(refused.to_string().contains("longer corpus"), "{refused}");
+}
+
+#[test]
 fn edits_are_measured_in_every_way_and_the_same_seed_gives_the_same_figures() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (engine, corpus) = (engine(&tiny()), hand_made::corpus(folder.path(), Split::Test));
