@@ -105,7 +105,7 @@ impl Row {
     /// By how many decibels the own action brings a bar nearer than other bars' actions do, over all bars; as a ratio of errors this is
     /// what Genie calls ΔPSNR.
     pub fn delta_psnr_db(&self, seed: u64) -> Interval {
-        Interval::of_figure(&self.errors, seed, |errors| decibels_between(&mut errors.map(|error| error)))
+        Interval::of_figure(&self.errors, seed, |errors| decibels_between(errors))
     }
 
     fn own(&self, seed: u64) -> Interval {
