@@ -45,8 +45,25 @@ fn flex() -> Result<Device> {
 #[cfg(feature = "tch")]
 #[allow(deprecated)] // The library marks its PyTorch back end so; nothing else it has is as fast on a CPU yet.
 fn torch() -> Result<Device> {
+    keep_freed_memory();
     Ok(Device::libtorch())
 }
+
+/// Has the C library keep what tensors leave behind.
+///
+/// A training step frees and asks for tens of megabytes hundreds of times. As the library comes, the large ones go back to the system each
+/// time, which clears every page of theirs when it is touched again: a tenth of a step and more.
+#[cfg(all(feature = "tch", target_os = "linux", target_env = "gnu"))]
+fn keep_freed_memory() {
+    // SAFETY: the call sets a number of the allocator, under its own lock. One that it refuses stays as it was.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, i32::MAX);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, i32::MAX);
+    }
+}
+
+#[cfg(all(feature = "tch", not(all(target_os = "linux", target_env = "gnu"))))]
+fn keep_freed_memory() {}
 
 #[cfg(feature = "tch")]
 #[allow(deprecated)]

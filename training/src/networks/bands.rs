@@ -9,7 +9,7 @@ use burn::nn::Linear;
 use burn::tensor::activation::{gelu, silu};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::layers::{apply, apply_columns, bias_row, layer_norm, linear, zero_linear};
+use super::layers::{apply, apply_columns, bias_row, layer_norm, linear, silence, zero_linear};
 
 /// How much wider the block is inside.
 pub(super) const EXPANSION: usize = 2;
@@ -75,11 +75,6 @@ fn listed(h: Tensor<4>, reach: usize) -> Tensor<4> {
 fn padded(x: Tensor<4>, axis: usize, steps: usize) -> Tensor<4> {
     let nothing = silence(&x, axis, steps);
     Tensor::cat(vec![nothing.clone(), x, nothing], axis)
-}
-
-/// As much of `x` as `steps` along an axis, silent. Made from `x` and not of zeros, which would fix the length of other axes in a graph.
-fn silence(x: &Tensor<4>, axis: usize, steps: usize) -> Tensor<4> {
-    x.clone().narrow(axis, 0, steps).mul_scalar(0.0)
 }
 
 /// How a block is told of the condition.

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::attention::SelfAttention;
 use super::convnext::PlainBlock;
-use super::layers::{Precision, apply, layer_norm, linear};
+use super::layers::{Precision, apply, layer_norm, linear, silence};
 use super::rescale::{Change, Up};
 use super::tokenizer::TokenizerConfig;
 
@@ -85,7 +85,7 @@ impl ConditionNetwork {
         let h = layer_norm(h, 1e-5); // [batch, frame, width]
         let scale = match &self.log_variance {
             Some(layer) => expected_scale(layer, h.clone()),
-            None => Tensor::cat(vec![h.clone().narrow(2, 0, 1).mul_scalar(0.0) + 1.0; self.bins], 2),
+            None => Tensor::cat(vec![silence(&h, 2, 1) + 1.0; self.bins], 2),
         };
         Condition { features: apply(&self.features, h), scale } // [batch, frame, bin]
     }
@@ -99,7 +99,7 @@ pub(super) fn expected_scale(log_variance: &Linear, h: Tensor<3>) -> Tensor<3> {
 /// Each token beside its two neighbours, zeros past the ends. `[batch, token, channel]` to `[batch, token, 3·channel]`.
 fn with_neighbours(x: Tensor<3>) -> Tensor<3> {
     let tokens = x.dims()[1];
-    let nothing = x.clone().narrow(1, 0, 1).mul_scalar(0.0);
+    let nothing = silence(&x, 1, 1);
     let before = Tensor::cat(vec![nothing.clone(), x.clone().narrow(1, 0, tokens - 1)], 1);
     let after = Tensor::cat(vec![x.clone().narrow(1, 1, tokens - 1), nothing], 1);
     Tensor::cat(vec![before, x, after], 2)

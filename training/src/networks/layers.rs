@@ -12,18 +12,47 @@ use serde::{Deserialize, Serialize};
 pub const LEVEL_FEATURES: usize = 64;
 
 /// LayerNorm over the last axis without learned scale or shift.
+///
+/// There are two ways to one result. Gradients pass through each step by itself, so these are as few as will do; a graph has one node for
+/// the whole.
 pub fn layer_norm<const D: usize>(x: Tensor<D>, epsilon: f64) -> Tensor<D> {
+    if x.is_autodiff() { norm_in_steps(x, epsilon) } else { norm_at_once(x, epsilon) }
+}
+
+fn norm_in_steps<const D: usize>(x: Tensor<D>, epsilon: f64) -> Tensor<D> {
+    let centred = x.clone() - mean(x);
+    let variance = mean(centred.clone() * centred.clone());
+    centred * variance.add_scalar(epsilon).sqrt().recip()
+}
+
+/// Over the last axis, as a product with ones: PyTorch takes three times as long to add up rows as short as ours, and the way back from
+/// its mean is three passes instead of one.
+fn mean<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     let width = x.dims()[D - 1];
-    let ones = Tensor::<1>::from_data(TensorData::new(vec![1f32; width], [width]), &x.device());
-    // In the numbers of `x`: a factor of 32 bits would widen all that follows.
-    let ones = in_numbers_of(ones, FloatDType::from(x.dtype()));
-    module::layer_norm(x, ones, None, epsilon)
+    product(x.clone(), ones(width, &x).unsqueeze_dim(1), None).div_scalar(width as f64)
+}
+
+/// `[width]`, in the numbers of `like`: a factor of 32 bits would widen all that follows.
+fn ones<const D: usize>(width: usize, like: &Tensor<D>) -> Tensor<1> {
+    let ones = Tensor::<1>::from_data(TensorData::new(vec![1f32; width], [width]), &like.device());
+    in_numbers_of(ones, FloatDType::from(like.dtype()))
+}
+
+fn norm_at_once<const D: usize>(x: Tensor<D>, epsilon: f64) -> Tensor<D> {
+    let gain = ones(x.dims()[D - 1], &x);
+    module::layer_norm(x, gain, None, epsilon)
 }
 
 /// Root-mean-square norm over the last axis without learned scale.
 pub fn rms_norm<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     let mean_square = (x.clone() * x.clone()).mean_dim(D - 1);
     x / (mean_square + 1e-6).sqrt()
+}
+
+/// As much of `x` as `steps` along an axis, silent, to fill up with. Made from `x` and not of zeros, which would fix the length of other
+/// axes in a graph; no gradient passes, which would be as large as `x` and nothing.
+pub fn silence<const D: usize>(x: &Tensor<D>, axis: usize, steps: usize) -> Tensor<D> {
+    x.clone().detach().narrow(axis, 0, steps).mul_scalar(0.0)
 }
 
 /// A linear layer whose weights and bias start at zero, so that what it adds is learned from nothing (AdaLN-zero, zero heads).
@@ -150,5 +179,46 @@ impl FeedForward {
         let gate = both.clone().narrow(D - 1, 0, hidden);
         let up = both.narrow(D - 1, hidden, hidden);
         self.out.forward(silu(gate) * up)
+    }
+}
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use burn::tensor::Distribution;
+
+    use super::*;
+
+    #[test]
+    fn both_ways_to_a_norm_are_one() {
+        let x = Tensor::<3>::random([2, 5, 48], Distribution::Normal(3.0, 0.5), &Device::flex());
+        let quiet = x.clone().mul_scalar(1e-3);
+        for x in [x, quiet] {
+            let apart = norm_in_steps(x.clone(), 1e-5) - norm_at_once(x, 1e-5);
+            assert!(apart.abs().max().into_scalar::<f32>() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn a_norm_passes_nothing_back_along_what_it_takes_away() {
+        let device = Device::flex().autodiff();
+        let x = Tensor::<2>::random([3, 8], Distribution::Normal(1.0, 2.0), &device).require_grad();
+        let weight = Tensor::<2>::random([3, 8], Distribution::Normal(0.0, 1.0), &device);
+        let gradients = (layer_norm(x.clone(), 0.0) * weight).sum().backward();
+        let gradient = x.grad(&gradients).expect("the loss depends on it");
+        // Neither a shift of the row nor a louder row changes what is normed.
+        let along = |direction: Tensor<2>| (gradient.clone() * direction).sum_dim(1).abs().max().into_scalar::<f32>();
+        assert!(along(gradient.ones_like()) < 1e-5 && along(x.clone().inner()) < 1e-5);
+        assert!(gradient.abs().max().into_scalar::<f32>() > 0.01);
+    }
+
+    #[test]
+    fn silence_is_as_long_as_asked_and_passes_no_gradient() {
+        let device = Device::flex().autodiff();
+        let x = Tensor::<2>::ones([4, 3], &device).require_grad();
+        let quiet = silence(&x, 0, 2);
+        assert_eq!(quiet.dims(), [2, 3]);
+        let gradients = (quiet.sum() + x.clone().narrow(0, 0, 1).sum()).backward();
+        let gradient: Vec<f32> = x.grad(&gradients).expect("one row counts").into_data().try_into_vec().expect("floats");
+        assert_eq!(gradient, [vec![1.0; 3], vec![0.0; 9]].concat());
     }
 }

@@ -13,7 +13,7 @@ const EPSILON: f64 = 1e-8;
 /// Gradients longer than this are shortened to it.
 const LONGEST: f64 = 1.0;
 
-/// Running means of gradients and of their squares, each `[parameter]`.
+/// What is kept of the moments of a run that goes on later, each `[parameter]`.
 #[derive(Module, Debug)]
 struct Moments {
     first: Param<Tensor<1>>,
@@ -22,7 +22,9 @@ struct Moments {
 
 /// The optimiser of one run.
 pub struct AdamW {
-    moments: Moments,
+    /// Running means of gradients and of their squares, each `[parameter]`.
+    first: Tensor<1>,
+    second: Tensor<1>,
     /// How much each parameter decays in a step, in units of the learning rate.
     decay: Tensor<1>,
     beta_2: f64,
@@ -31,24 +33,29 @@ pub struct AdamW {
 impl AdamW {
     /// For a row of parameters; `decaying` is one where `weight_decay` applies.
     pub fn new(beta_2: f32, weight_decay: f32, decaying: Tensor<1>) -> Self {
-        let nothing = || Param::from_tensor(decaying.zeros_like());
-        let moments = Moments { first: nothing(), second: nothing() };
-        Self { moments, decay: decaying.mul_scalar(weight_decay), beta_2: f64::from(beta_2) }
+        let (first, second) = (decaying.zeros_like(), decaying.zeros_like());
+        Self { first, second, decay: decaying.mul_scalar(weight_decay), beta_2: f64::from(beta_2) }
     }
 
     /// Parameters after the step of this number, counted from 1.
+    ///
+    /// A pass over the row costs as much as it reads and writes, whatever it computes. So what is the same for all parameters is drawn
+    /// into one factor first, and rows that nobody else holds are written over where they lie.
     pub fn step(&mut self, weights: Tensor<1>, gradients: Tensor<1>, rate: f64, number: u64) -> Tensor<1> {
-        let norm = (gradients.clone() * gradients.clone()).sum().sqrt();
-        let gradients = gradients * (norm + EPSILON).recip().mul_scalar(LONGEST).clamp_max(1.0);
-        let first = self.moments.first.val().mul_scalar(BETA_1) + gradients.clone().mul_scalar(1.0 - BETA_1);
-        let square = gradients.clone() * gradients;
-        let second = self.moments.second.val().mul_scalar(self.beta_2) + square.mul_scalar(1.0 - self.beta_2);
+        let squares = gradients.clone() * gradients.clone();
+        let norm = squares.clone().sum().sqrt();
+        let shorter = (norm + EPSILON).recip().mul_scalar(LONGEST).clamp_max(1.0);
+        let (of_gradient, of_square) =
+            (shorter.clone().mul_scalar(1.0 - BETA_1), (shorter.clone() * shorter).mul_scalar(1.0 - self.beta_2));
+        self.first.inplace(|first| first.mul_scalar(BETA_1) + gradients * of_gradient);
+        self.second.inplace(|second| second.mul_scalar(self.beta_2) + squares * of_square);
+
         let unbiased = |beta: f64| 1.0 - beta.powf(number as f64);
-        let spread = second.clone().div_scalar(unbiased(self.beta_2)).sqrt().add_scalar(EPSILON);
-        let moved = first.clone().mul_scalar(rate / unbiased(BETA_1)) / spread;
-        let kept = weights.clone() - weights * self.decay.clone().mul_scalar(rate);
-        self.moments = Moments { first: Param::from_tensor(first), second: Param::from_tensor(second) };
-        kept - moved
+        let (first, second) = (unbiased(BETA_1), unbiased(self.beta_2));
+        // `first / unbiased / (√(second / unbiased) + ε)`, its factors below the line.
+        let below = self.second.clone().sqrt().mul_scalar(first / second.sqrt()).add_scalar(first * EPSILON);
+        let change = self.first.clone() / below + weights.clone() * self.decay.clone();
+        weights - change.mul_scalar(rate)
     }
 
     /// Writes the moments.
@@ -56,7 +63,7 @@ impl AdamW {
     /// # Errors
     /// A sentence, when the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), String> {
-        self.moments.clone().save_file(path).map_err(|error| format!("{error:?}"))
+        self.moments().save_file(path).map_err(|error| format!("{error:?}"))
     }
 
     /// Reads moments that [`AdamW::save`] wrote for as many parameters.
@@ -64,8 +71,13 @@ impl AdamW {
     /// # Errors
     /// A sentence, when there are none or they do not fit.
     pub fn load(self, path: &Path, device: &Device) -> Result<Self, String> {
-        let moments = self.moments.try_load_file(path).map_err(|error| format!("{error:?}"))?;
-        Ok(Self { moments: moments.to_device(device), ..self })
+        let moments = self.moments().try_load_file(path).map_err(|error| format!("{error:?}"))?;
+        let Moments { first, second } = moments.to_device(device);
+        Ok(Self { first: first.val(), second: second.val(), ..self })
+    }
+
+    fn moments(&self) -> Moments {
+        Moments { first: Param::from_tensor(self.first.clone()), second: Param::from_tensor(self.second.clone()) }
     }
 }
 

@@ -309,7 +309,8 @@ impl<M: Module + Clone> Training<M> {
         self.state.step += 1;
         self.weights = self.optimiser.step(self.weights.clone(), gradients, rate, self.state.step);
         self.live = flat::put(self.live.clone(), &self.weights);
-        self.average = average::update(self.average.clone(), self.weights.clone(), average::decay(self.state.step - 1));
+        let decay = average::decay(self.state.step - 1);
+        self.average.inplace(|average| average::update(average, self.weights.clone(), decay));
     }
 
     /// The network with the averaged weights, not differentiating.
