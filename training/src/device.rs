@@ -52,7 +52,8 @@ fn torch() -> Result<Device> {
 /// Has the C library keep what tensors leave behind.
 ///
 /// A training step frees and asks for tens of megabytes hundreds of times. As the library comes, the large ones go back to the system each
-/// time, which clears every page of theirs when it is touched again: a tenth of a step and more.
+/// time, which clears every page of theirs when it is touched again
+/// (`experiments/0016-what-a-step-is-spent-on.md`).
 #[cfg(all(feature = "tch", target_os = "linux", target_env = "gnu"))]
 fn keep_freed_memory() {
     // SAFETY: the call sets a number of the allocator, under its own lock. One that it refuses stays as it was.

@@ -25,8 +25,8 @@ fn norm_in_steps<const D: usize>(x: Tensor<D>, epsilon: f64) -> Tensor<D> {
     centred * variance.add_scalar(epsilon).sqrt().recip()
 }
 
-/// Over the last axis, as a product with ones: PyTorch takes three times as long to add up rows as short as ours, and the way back from
-/// its mean is three passes instead of one.
+/// Over the last axis, as a product with ones: the way back from it writes the gradient once, where that of a mean first writes ones and
+/// then goes over them twice.
 fn mean<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     let width = x.dims()[D - 1];
     product(x.clone(), ones(width, &x).unsqueeze_dim(1), None).div_scalar(width as f64)
