@@ -134,6 +134,28 @@ impl<'a> Edit<'a> {
         Ok(units.into_values().collect())
     }
 
+    /// Hears all that is dry and as far as it is known before a bar is made, so that the set remembers it; makes nothing.
+    pub(crate) fn hear_around(&mut self, job: &mut Job) -> Result<(), EngineError> {
+        let plans = self.plans()?;
+        job.expect(self.steps(&plans));
+        let unconditional_action = self.unconditional_action(job)?;
+        for plan in &plans {
+            for &unit in plan.context.iter().chain(&plan.targets) {
+                if !self.song.added.contains(&unit) {
+                    self.hear(unit, job)?;
+                }
+            }
+        }
+        // Later windows hear what earlier ones make.
+        match plans.first() {
+            Some(plan) => {
+                let window = self.window(plan, &unconditional_action, job)?;
+                self.road.hear_context(&window, job)
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The gain that each band of each chosen bar was given to stay within reach, in decibels: the mean over the bar's units.
     pub(crate) fn bar_gains_db(&self, bar: BarNumber) -> [f32; 4] {
         let units = self.gains.iter().filter(|(unit, _)| self.song.units[**unit].bars.contains(&bar));
@@ -204,6 +226,20 @@ impl<'a> Edit<'a> {
 
     /// Denoises one window: the tokens of its targets, and what later windows hear of them. Hands back the targets' slots.
     fn imagine(&mut self, plan: &Plan, unconditional_action: &ActionVector, job: &mut Job) -> Result<Vec<Vec<f32>>, EngineError> {
+        let window = self.window(plan, unconditional_action, job)?;
+        self.context.extend(&plan.context);
+        let slots = self.road.denoise::<EngineError>(&window, self.settings.denoising(), job)?;
+        for (&unit, slots) in plan.targets.iter().zip(&slots) {
+            let count = self.song.stretch(unit, self.road).tokens;
+            let tokens = job.step(Stage::Adapt, || self.road.tokens_from_slots(slots, count).map_err(EngineError::from))?;
+            self.tokens.insert(unit, tokens);
+            self.remember(unit, slots, job)?;
+        }
+        Ok(slots)
+    }
+
+    /// What the dynamics is told of one window.
+    fn window(&mut self, plan: &Plan, unconditional_action: &ActionVector, job: &mut Job) -> Result<Window, EngineError> {
         let mut window = Window {
             context: Vec::new(),
             targets: Vec::new(),
@@ -225,15 +261,7 @@ impl<'a> Edit<'a> {
             let target = self.target(unit, job)?;
             window.targets.push(target);
         }
-        self.context.extend(&plan.context);
-        let slots = self.road.denoise::<EngineError>(&window, self.settings.denoising(), job)?;
-        for (&unit, slots) in plan.targets.iter().zip(&slots) {
-            let count = self.song.stretch(unit, self.road).tokens;
-            let tokens = job.step(Stage::Adapt, || self.road.tokens_from_slots(slots, count).map_err(EngineError::from))?;
-            self.tokens.insert(unit, tokens);
-            self.remember(unit, slots, job)?;
-        }
-        Ok(slots)
+        Ok(window)
     }
 
     /// Decodes one window's targets. Every window has been imagined by now, so each unit knows what it goes on into.

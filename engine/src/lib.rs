@@ -2,7 +2,8 @@
 //!
 //! [`Engine`] loads a model set and answers four questions: [`Engine::regenerate`] makes chosen bars anew and leaves every other sample
 //! as it is, [`Engine::add_bars`] makes bars that were not there, [`Engine::infer_actions`] tells the actions heard in bars and who plays them, and
-//! [`Engine::roundtrip`] lets one hear the networks alone. [`Engine::imagine`] stops before anything is decoded, for those who measure.
+//! [`Engine::roundtrip`] lets one hear the networks alone. [`Engine::imagine`] stops before anything is decoded, for those who measure, and
+//! [`Engine::hear`] before anything is made, for those who will ask later.
 //! [`prompt`] finds the action that a musician asks for in words.
 //! [`beats::Tracker`] finds the bars of a recording whose grid nobody knows.
 //! Which library runs the networks, ONNX Runtime or the one compiled in, is hidden behind [`runtime`].
@@ -19,6 +20,7 @@ mod engine;
 #[cfg(test)]
 mod fake;
 mod finish;
+mod hear;
 mod imagine;
 mod infer;
 mod job;

@@ -323,13 +323,8 @@ impl Engine {
     pub fn regenerate(&self, request: &Request<'_>, control: &mut Control<'_>) -> Result<Regenerated, EngineError> {
         let started = Instant::now();
         let mut job = Job::new(control);
-        request.settings.check()?;
-        let chosen = self.chosen(request)?;
         let road = Road::new(self.set());
-        let bars = whole_bars(request.audio, request.map)?;
-        check_bars(&bars, &chosen)?;
-        let units = units(&bars);
-        let part = Part::around(&chosen, request.audio, (&bars, &units), self.set().sizes().window_bars, road.rate()?);
+        let (chosen, part) = self.part_of(request, &road)?;
         let audio = part.audio()?;
         let song = Song::of(&audio, part.bars.clone(), part.units.clone(), part.first_unit, &road, &mut job)?;
 
@@ -337,6 +332,21 @@ impl Engine {
         let made = self.make(&road, &dry, &chosen, request.settings, &mut job)?;
         let made = job.step(Stage::Mix, || part.put_back(made))?;
         self.account(made, request.audio, None, request.settings, started, &mut job)
+    }
+
+    /// The choices of a request, and the part of its recording around them.
+    pub(crate) fn part_of<'a>(
+        &self,
+        request: &Request<'a>,
+        road: &Road<'_>,
+    ) -> Result<(BTreeMap<BarNumber, ActionChoice>, Part<'a>), EngineError> {
+        request.settings.check()?;
+        let chosen = self.chosen(request)?;
+        let bars = whole_bars(request.audio, request.map)?;
+        check_bars(&bars, &chosen)?;
+        let units = units(&bars);
+        let part = Part::around(&chosen, request.audio, (&bars, &units), self.set().sizes().window_bars, road.rate()?);
+        Ok((chosen, part))
     }
 
     /// Makes the chosen bars of a song.

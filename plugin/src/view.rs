@@ -129,6 +129,9 @@ pub struct JobView {
 pub enum Command {
     /// Fix what is asked of some bars, whatever the parameters say; or give them back to the parameters.
     Pin(Vec<BarKey>, Option<BarSpec>),
+    /// Hear what is around these bars when there is nothing else to do, so that their takes come sooner once they are asked for; in place of
+    /// all bars named before.
+    Hear(Vec<BarKey>),
     /// Make a bar's take again, for instance with another model set.
     MakeAgain(BarKey),
     /// Forget everything about some bars: capture, take and spec.

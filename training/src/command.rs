@@ -595,6 +595,62 @@ pub fn compare_guidance(arguments: &CompareGuidanceArguments) -> Result<()> {
     Ok(())
 }
 
+/// Which set decodes, what, and at which noise levels.
+#[cfg(feature = "export")]
+#[derive(Args, Clone)]
+pub struct CompareLevelsArguments {
+    /// Folder of the set.
+    #[arg(long)]
+    pub set: PathBuf,
+    /// Corpus folder; passages of its validation split are decoded.
+    #[arg(long)]
+    pub corpus: PathBuf,
+    /// Folder of outside networks; else ../shared/eval where it is there.
+    #[arg(long)]
+    pub yardsticks: Option<PathBuf>,
+    /// Decoder calls for a unit.
+    #[arg(long, num_args = 1.., default_values_t = [2, 3, 4, 8])]
+    pub calls: Vec<usize>,
+    /// How close to the noise the levels lie; 1 spaces them evenly.
+    #[arg(long, num_args = 1.., default_values_t = [1.0, 1.5, 2.3, 3.0])]
+    pub bend: Vec<f32>,
+    /// Passages of six units that are decoded.
+    #[arg(long, default_value_t = 24)]
+    pub passages: usize,
+    /// Seed of noise.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Decodes passages by several numbers of calls at several levels, and prints what becomes of them.
+///
+/// # Errors
+/// When set, corpus or a yardstick that was asked for cannot be read, or too little is held out.
+#[cfg(feature = "export")]
+pub fn compare_levels(arguments: &CompareLevelsArguments) -> Result<()> {
+    use turnaround_engine::Engine;
+    use turnaround_engine::runtime::Options;
+
+    use crate::corpus::Split;
+    use crate::evaluate::levels::{self, Way};
+    use crate::evaluate::{Probe, Tools, bed, yardstick};
+
+    let corpus = Corpus::open(&arguments.corpus)?;
+    let engine = Engine::open(Some(&arguments.set), &Options::default())?;
+    let (musicnn, told) = yardstick(arguments.yardsticks.as_deref())?;
+    eprintln!("{told}");
+    let probe = Probe::new(engine.set())?;
+    let tools = Tools { probe: &probe, musicnn: musicnn.as_ref(), tracker: None, seed: arguments.seed };
+    let bed = bed::held_out(&corpus, Split::Validation, "validation", "Validation compositions")?;
+    let ways: Vec<Way> =
+        arguments.calls.iter().flat_map(|&calls| arguments.bend.iter().map(move |&bend| Way { calls, bend })).collect();
+    let (rows, frechet) = levels::measure(&bed, &tools, arguments.passages, &ways)?;
+    let mut text = String::new();
+    levels::describe(&rows, frechet.as_ref(), arguments.seed, &mut text)?;
+    print!("{text}");
+    Ok(())
+}
+
 /// Which set continues recordings, of what.
 #[cfg(feature = "export")]
 #[derive(Args, Clone)]

@@ -86,7 +86,7 @@ pub struct Row {
     parameters: usize,
     numbers_a_second: f64,
     steps: u64,
-    of_linear: f64,
+    of_linear: Option<f64>,
     marks: Vec<Marks>,
 }
 
@@ -149,7 +149,7 @@ fn row(request: &Request, preset: &Preset, operations: f64) -> Result<Row> {
         parameters: trained.model.num_params(),
         numbers_a_second: f64::from(sizes.sample_rate) / sizes.samples_per_token() as f64 * sizes.channels as f64,
         steps: trained.state.step,
-        of_linear: trained.state.smoothed.get("of linear").copied().unwrap_or(f64::NAN),
+        of_linear: trained.state.smoothed.get("of linear").copied(),
         marks: measure(&trained.model, &source, &gain, SampleRate::new(sizes.sample_rate)?, request.stretches),
     })
 }
@@ -187,7 +187,7 @@ pub fn table(rows: &[Row]) -> String {
         let mel = |value: fn(&Marks) -> f64| mean_and_error(&row.marks.iter().map(value).collect::<Vec<_>>()).0;
         writeln!(
             text,
-            "| {} | {} | {:.2} M | {:.0} | {} | {:.3} | {:+.3} ± {:.3} | {:.3} | {:.3} | {:.0} % |",
+            "| {} | {} | {:.2} M | {:.0} | {} | {:.3} | {:+.3} ± {:.3} | {:.3} | {:.3} | {} |",
             row.name,
             row.operations / 1e12,
             row.parameters as f64 / 1e6,
@@ -198,7 +198,7 @@ pub fn table(rows: &[Row]) -> String {
             2.0 * error,
             mel(|marks| marks.mel_without_a_call),
             mean_and_error(&chromas).0,
-            100.0 * row.of_linear
+            row.of_linear.map_or_else(|| "–".into(), |share| format!("{:.0} %", 100.0 * share))
         )
         .expect("text takes whatever is written");
     }
@@ -235,6 +235,22 @@ mod tests {
         assert!(steps(&tiny, 1e13) > 10 * steps(&small, 1e13));
         let doubled = steps(&small, 2e13) as f64 / steps(&small, 1e13) as f64;
         assert!((doubled - 2.0).abs() < 0.02, "twice the operations are {doubled} times the steps");
+    }
+
+    #[test]
+    fn what_a_run_did_not_record_is_a_dash() {
+        let row = |of_linear| Row {
+            name: "carried".into(),
+            operations: 1e12,
+            parameters: 2_000_000,
+            numbers_a_second: 500.0,
+            steps: 100,
+            of_linear,
+            marks: vec![Marks { mel: 0.5, mel_without_a_call: 0.6, chroma: None }],
+        };
+        let last_cell = |of_linear| table(&[row(of_linear)]).trim_end().rsplit(" | ").next().map(str::to_owned);
+        assert_eq!(last_cell(None).as_deref(), Some("– |"));
+        assert_eq!(last_cell(Some(0.75)).as_deref(), Some("75 % |"));
     }
 
     #[test]

@@ -32,6 +32,18 @@ impl DeviceChoice {
     }
 }
 
+/// Whether products of 16-bit numbers take less time on a device than those of 32-bit ones. In pure Rust they take about twice as long
+/// (`experiments/0016-what-a-step-is-spent-on.md`).
+#[cfg(feature = "flex")]
+pub fn gains_by_half(device: &Device) -> bool {
+    *device != Device::flex()
+}
+
+#[cfg(not(feature = "flex"))]
+pub fn gains_by_half(_: &Device) -> bool {
+    true
+}
+
 #[cfg(feature = "flex")]
 fn flex() -> Result<Device> {
     Ok(Device::flex())

@@ -148,6 +148,9 @@ enum Verb {
     /// Edits held-out bars under several guidance weights and tells how they obey and how far from music they lie.
     CompareGuidance(turnaround_training::command::CompareGuidanceArguments),
     #[cfg(feature = "export")]
+    /// Decodes held-out passages with several numbers of calls at several noise levels and tells how near to the originals and to music they come.
+    CompareLevels(turnaround_training::command::CompareLevelsArguments),
+    #[cfg(feature = "export")]
     /// Continues held-out recordings under several noise levels of the past and tells how they drift.
     CompareContinuations(turnaround_training::command::CompareContinuationsArguments),
 }
@@ -303,6 +306,8 @@ fn run(verb: Verb) -> Result<()> {
         Verb::Curate(arguments) => turnaround_training::command::curate(&arguments),
         #[cfg(feature = "export")]
         Verb::CompareGuidance(arguments) => turnaround_training::command::compare_guidance(&arguments),
+        #[cfg(feature = "export")]
+        Verb::CompareLevels(arguments) => turnaround_training::command::compare_levels(&arguments),
         #[cfg(feature = "export")]
         Verb::CompareContinuations(arguments) => turnaround_training::command::compare_continuations(&arguments),
     }

@@ -1,7 +1,7 @@
 //! Latents to audio: a few denoising calls, held to the audio that is already there.
 
 use turnaround_core::contract::Graph;
-use turnaround_core::sampler::{Known, Sampler, towards_expected};
+use turnaround_core::sampler::{Known, Sampler, levels, towards_expected};
 
 use super::{Latents, Road, Stretch};
 use crate::job::{Cancelled, Job, Stage};
@@ -41,7 +41,7 @@ impl Road<'_> {
         let gain = &self.set.statistics().decoded_gain;
         let towards_expected = towards_expected(how.calls);
         let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain, towards_expected };
-        let samples = sampler.sample(condition[1].values(), known, how.calls, how.seed, |noisy, level| {
+        let samples = sampler.sample(condition[1].values(), known, &levels(how.calls), how.seed, |noisy, level| {
             job.step(Stage::Decode, || self.decoder_step(noisy, level, &condition).map_err(E::from))
         })?;
         Ok(Decoded { start: self.first_sample(stretch), samples })

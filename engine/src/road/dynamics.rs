@@ -122,7 +122,7 @@ impl Road<'_> {
         if how.start_level <= 0.0 {
             return Ok(noisy);
         }
-        let mut cache: Cache = job.step(Stage::Context, || self.context_cache(window).map_err(E::from))?;
+        let mut cache = self.context_cache::<E>(window, job)?;
         let matrix = how.schedule(&window.distances());
         for (from, to) in matrix.steps() {
             let clean =
@@ -137,7 +137,22 @@ impl Road<'_> {
         Ok(noisy)
     }
 
-    fn context_cache(&self, window: &Window) -> Result<Cache, RuntimeError> {
+    /// Reads the context of a window and makes nothing, so that the set remembers it.
+    pub(crate) fn hear_context<E>(&self, window: &Window, job: &mut Job) -> Result<(), E>
+    where
+        E: From<RuntimeError> + From<Cancelled>,
+    {
+        self.context_cache(window, job).map(|_| ())
+    }
+
+    fn context_cache<E>(&self, window: &Window, job: &mut Job) -> Result<Cache, E>
+    where
+        E: From<RuntimeError> + From<Cancelled>,
+    {
+        job.step(Stage::Context, || self.read_context(window).map_err(E::from))
+    }
+
+    fn read_context(&self, window: &Window) -> Result<Cache, RuntimeError> {
         let sizes = self.sizes();
         let count = window.context.len();
         let slots = joined(window.context.iter().map(|bar| bar.slots.as_slice()));

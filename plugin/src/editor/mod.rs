@@ -40,6 +40,7 @@ use nice_plug_egui::baseview::HandlerError;
 use nice_plug_egui::{EguiEditor, EguiEditorState, EguiNiceSettings, NiceEguiApp, RepaintNotifier, create_egui_editor};
 
 use crate::parameters::Parameters;
+use crate::spec::BarKey;
 use crate::view::{Command, EngineView, Live, View};
 use crate::worker::Shared;
 use actions::Sight;
@@ -119,6 +120,8 @@ impl NiceEguiApp for App {
 struct State {
     hands: Hands,
     selection: Selection,
+    /// The bars that the worker was told to hear ahead.
+    looked_at: Vec<BarKey>,
     strip: Strip,
     sight: Sight,
     /// Where exports go, as typed.
@@ -136,6 +139,7 @@ impl Default for State {
         Self {
             hands: Hands::default(),
             selection: Selection::default(),
+            looked_at: Vec::new(),
             strip: Strip::default(),
             sight: Sight::default(),
             folder: selected::first_folder(),
@@ -164,8 +168,22 @@ fn draw(ui: &mut Ui, parameters: &Parameters, model: &dyn EditorModel, host: &Gu
     state.notices.extend(desk.touch.refusals());
     desk.touch.end();
     state.hands = hands;
+    // While the mouse still drags over bars, more of them may come.
+    if !ui.input(|input| input.pointer.any_down()) {
+        look_at_selected(model, &view, state);
+    }
     let is_lively = status::is_lively(&view.bars, view.job, model.live()) || view.engine == EngineView::Loading;
     ui.ctx().request_repaint_after(if is_lively { LIVELY } else { CALM });
+}
+
+/// Has the worker hear the selected bars before a knob is turned for them.
+fn look_at_selected(model: &dyn EditorModel, view: &View, state: &mut State) {
+    let selected = state.selection.of(&view.bars);
+    let heard: Vec<BarKey> = selected.iter().filter(|bar| bar.dry.is_some()).map(|bar| bar.key).collect();
+    if heard != state.looked_at {
+        model.send(Command::Hear(heard.clone()));
+        state.looked_at = heard;
+    }
 }
 
 fn panels(ui: &mut Ui, desk: &mut Desk, state: &mut State) {

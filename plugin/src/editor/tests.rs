@@ -7,7 +7,7 @@ use turnaround_core::contract::Action;
 
 use super::made_up::{self, Gesture, Host, Model};
 use super::{State, draw, map, theme};
-use crate::spec::SLOTS;
+use crate::spec::{BarKey, SLOTS};
 use crate::view::{BarStatus, Command, EngineView, View};
 
 /// A window of so many points, seen by a machine.
@@ -143,8 +143,19 @@ impl Window {
         self.drag(first + vec2(2.0, 20.0), last + vec2(2.0, 20.0));
     }
 
+    /// What was asked of the worker by hand since the last call.
     fn commands(&self) -> Vec<Command> {
-        std::mem::take(&mut self.model.commands.lock())
+        let is_by_hand = |command: &Command| !matches!(command, Command::Hear(_));
+        self.model.commands.lock().drain(..).filter(is_by_hand).collect()
+    }
+
+    /// The bars that the worker was told to hear ahead, each time that it was told, since the last call.
+    fn heard_ahead(&self) -> Vec<Vec<BarKey>> {
+        let heard = |command: Command| match command {
+            Command::Hear(keys) => Some(keys),
+            _ => None,
+        };
+        self.model.commands.lock().drain(..).filter_map(heard).collect()
     }
 }
 
@@ -440,6 +451,18 @@ fn dragging_over_bars_selects_them_and_buttons_speak_of_them() {
     window.click(button);
     // Only 5 and 6 are to be made anew at all.
     assert_eq!(window.commands().len(), 2);
+}
+
+#[test]
+fn bars_that_were_captured_are_heard_ahead_once_they_are_selected() {
+    let mut view = made_up::view();
+    view.bars[4].dry = None;
+    let mut window = Window::new(view, theme::FIRST, 1.0);
+    // Once, and not while the mouse drags over them.
+    window.select(4..=6);
+    window.settled();
+    let keys = [3, 5].map(|bar: usize| window.model.view.bars[bar].key);
+    assert_eq!(window.heard_ahead(), [keys.to_vec()]);
 }
 
 #[test]

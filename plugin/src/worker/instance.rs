@@ -12,6 +12,7 @@ use turnaround_core::contract::Action;
 use turnaround_core::time::SampleRate;
 use turnaround_engine::regenerate::{Edges, Settings};
 
+use super::ahead::Ahead;
 use super::bar::{Bar, KeptTake, Need, Recipe, Source};
 use super::clip::{self, Clip, clip, row};
 use super::queue::{self, Waiting};
@@ -45,6 +46,7 @@ pub struct Instance {
     link: Option<Link>,
     bars: BTreeMap<BarKey, Bar>,
     job: Option<Running>,
+    ahead: Ahead,
     /// Whether what is owed and told still holds.
     is_surveyed: bool,
     /// Bars that are to be made and can be.
@@ -99,6 +101,7 @@ impl Instance {
             link: None,
             bars: BTreeMap::new(),
             job: None,
+            ahead: Ahead::default(),
             is_surveyed: false,
             owed: Vec::new(),
             told: BTreeMap::new(),
@@ -128,7 +131,6 @@ impl Instance {
                 Letter::Link(end, urgency) => self.connect(end, urgency),
                 Letter::Command(command) => self.obey(command),
             }
-            self.touch();
         }
         if let Some(loaded) = self.saved.take_loaded() {
             self.load(&loaded.document);
@@ -140,6 +142,7 @@ impl Instance {
         self.drop_stale_job();
         self.survey();
         self.start_job();
+        self.hear_ahead();
         self.save();
         self.flush();
         self.draw();
@@ -188,6 +191,7 @@ impl Instance {
             }
             failed.into_iter().for_each(|message| self.say(message));
         }
+        self.touch();
     }
 
     /// Something changed that is to be looked through, saved and drawn.
@@ -235,6 +239,8 @@ impl Instance {
 
     fn obey(&mut self, command: Command) {
         match command {
+            // Nothing changes by it that is saved or drawn.
+            Command::Hear(keys) => return self.ahead.ask(&keys),
             Command::Pin(keys, spec) => {
                 for key in keys {
                     if let Some(bar) = self.bars.get_mut(&key) {
@@ -261,6 +267,7 @@ impl Instance {
                 self.say(sentence);
             }
         }
+        self.touch();
     }
 
     // From the audio thread.
@@ -404,7 +411,26 @@ impl Instance {
         }
     }
 
+    /// As long as nothing is to be made, hears what is around the bars that the musician looks at.
+    fn hear_ahead(&mut self) {
+        if self.job.is_some() {
+            return;
+        }
+        let Some(key) = self.ahead.next() else { return };
+        let Some(making) = self.bars.get(&key).map(|bar| bar.spec().making) else { return };
+        let row = row(&self.bars, key, usize::from(making.context_bars));
+        if !clip::has_context(&self.bars, &row) {
+            return;
+        }
+        // What is damaged is told when the bar is to be made.
+        let Ok(clip) = clip(&self.bars, &row, key) else { return };
+        let handle = Arc::new(JobHandle::default());
+        let end = self.service.hear(clip, handle.clone());
+        self.ahead.begin(key, handle, end);
+    }
+
     fn submit(&mut self, key: BarKey, recipe: Recipe, clip: Clip) {
+        self.ahead.give_way();
         let handle = Arc::new(JobHandle::default());
         let making = recipe.making;
         let turned = making.actions.iter().enumerate().filter(|(_, value)| **value > 0.0);
@@ -493,6 +519,7 @@ impl Instance {
     }
 
     fn cancel_job(&mut self) {
+        self.ahead.stop();
         if let Some(job) = &self.job {
             job.handle.cancel();
         }

@@ -3,6 +3,7 @@
 //! **Thread.** [`Worker`] is the handle that the plugin holds; everything it does to the thread goes through an inbox. The thread looks at
 //! its inbox and at the audio thread's queues every few milliseconds, because the audio thread may not wake it.
 
+mod ahead;
 mod bar;
 mod clip;
 mod export;

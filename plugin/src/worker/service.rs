@@ -79,10 +79,20 @@ pub enum JobError {
 /// The result, once.
 pub type Outcome = Result<Made, JobError>;
 
+/// What comes of hearing a bar ahead: nothing but that the models remember it, and an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Never {}
+
+/// What waits in the queue.
+enum Order {
+    Make(Job, Sender<Outcome>),
+    Hear(Clip, Arc<JobHandle>, Sender<Never>),
+}
+
 /// The one of this process; see the module.
 pub struct Service {
     /// Nothing only while it ends.
-    jobs: Option<Sender<(Job, Sender<Outcome>)>>,
+    orders: Option<Sender<Order>>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -111,22 +121,34 @@ impl Service {
     }
 
     fn start() -> Result<Self, String> {
-        let (jobs, queue) = channel();
+        let (orders, queue) = channel();
         let shared = Arc::new(Shared::default());
         let for_thread = shared.clone();
         let thread = std::thread::Builder::new().name("turnaround-models".into()).spawn(move || serve(&queue, &for_thread));
         let thread = thread.map_err(|error| format!("the system gives no thread for the models: {error}"))?;
-        Ok(Self { jobs: Some(jobs), shared, thread: Some(thread) })
+        Ok(Self { orders: Some(orders), shared, thread: Some(thread) })
     }
 
     /// Puts a job into the queue; its outcome comes through the receiver, or the receiver ends.
     pub fn submit(&self, job: Job) -> Receiver<Outcome> {
         let (reply, outcome) = channel();
-        if let Some(jobs) = &self.jobs {
-            // An ended thread drops the job and with it the sender, which the receiver notices.
-            let _ = jobs.send((job, reply));
-        }
+        self.order(Order::Make(job, reply));
         outcome
+    }
+
+    /// Puts into the queue that a bar and what is around it be heard, so that a later job for it only has to make. The receiver ends when
+    /// that is done, or was given up. What keeps a bar from being heard is told when it is to be made.
+    pub fn hear(&self, clip: Clip, handle: Arc<JobHandle>) -> Receiver<Never> {
+        let (reply, end) = channel();
+        self.order(Order::Hear(clip, handle, reply));
+        end
+    }
+
+    fn order(&self, order: Order) {
+        if let Some(orders) = &self.orders {
+            // An ended thread drops the order and with it the sender, which the receiver notices.
+            let _ = orders.send(order);
+        }
     }
 
     /// How the engine is.
@@ -142,33 +164,56 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.orders = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-fn serve(queue: &Receiver<(Job, Sender<Outcome>)>, shared: &Shared) {
+fn serve(queue: &Receiver<Order>, shared: &Shared) {
     read_actions(shared);
     let mut engine = None;
-    while let Ok((job, reply)) = queue.recv() {
-        if job.handle.is_cancelled() {
-            let _ = reply.send(Err(JobError::Cancelled));
-            continue;
+    while let Ok(order) = queue.recv() {
+        match order {
+            Order::Make(job, reply) => drop(reply.send(make(&mut engine, &job, shared))),
+            // The sender is dropped when it was heard.
+            Order::Hear(clip, handle, _reply) => hear(&mut engine, &clip, &handle, shared),
         }
-        if engine.is_none() {
-            engine = open(shared);
-        }
-        let outcome = match &engine {
-            Some(engine) => run(engine, &job),
-            None => Err(JobError::Failed(match &*shared.view.lock() {
-                EngineView::Failed(reason) => reason.clone(),
-                _ => "the models could not be loaded".into(),
-            })),
-        };
-        let _ = reply.send(outcome);
     }
+}
+
+fn make(engine: &mut Option<Engine>, job: &Job, shared: &Shared) -> Outcome {
+    if job.handle.is_cancelled() {
+        return Err(JobError::Cancelled);
+    }
+    if engine.is_none() {
+        *engine = open(shared);
+    }
+    match engine {
+        Some(engine) => run(engine, job),
+        None => Err(JobError::Failed(match &*shared.view.lock() {
+            EngineView::Failed(reason) => reason.clone(),
+            _ => "the models could not be loaded".into(),
+        })),
+    }
+}
+
+fn hear(engine: &mut Option<Engine>, clip: &Clip, handle: &JobHandle, shared: &Shared) {
+    // Models that could not be loaded are tried again for a take, not for every bar that is looked at.
+    let has_failed = matches!(*shared.view.lock(), EngineView::Failed(_));
+    if handle.is_cancelled() || has_failed {
+        return;
+    }
+    if engine.is_none() {
+        *engine = open(shared);
+    }
+    let Some(engine) = engine else { return };
+    let targets = [Target { bar: clip.target, action: ActionChoice::Null }];
+    let request = Request { audio: &clip.audio, map: &clip.map, targets: &targets, settings: Settings::default() };
+    let mut control = Control { is_cancelled: &|| handle.is_cancelled(), on_progress: &mut |_| {} };
+    // An error here comes again, with a place to be told, when the bar is to be made.
+    let _ = catch_unwind(AssertUnwindSafe(|| engine.hear(&request, &mut control)));
 }
 
 /// Names and measures are in the manifest, which is read in a moment; the networks wait for the first job.
@@ -247,4 +292,34 @@ fn delay_for_tests(handle: &JobHandle) {
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason was given".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::RecvError;
+
+    use turnaround_core::bars::BarNumber;
+    use turnaround_core::tempo_map::TempoMap;
+    use turnaround_core::time::{Metre, SampleRate, Seconds, Tempo};
+
+    use super::*;
+
+    /// Two bars of a tone at 120; the second is the target.
+    fn two_bars() -> Clip {
+        let tone: Vec<f32> = (0..64_000).map(|n| 0.3 * (n as f32 * 0.17).sin()).collect();
+        let audio = Audio::stereo(SampleRate::new(16_000).unwrap(), tone.clone(), tone).unwrap();
+        let map = TempoMap::constant(Tempo::new(120.0).unwrap(), Metre::FOUR_FOUR, Seconds::ZERO);
+        Clip { audio, map, target: BarNumber::new(2), span: (32_000, 64_000) }
+    }
+
+    #[test]
+    fn hearing_ahead_wakes_the_models_and_ends_and_one_that_was_cancelled_does_not() {
+        let service = Service::start().unwrap();
+        let cancelled = Arc::new(JobHandle::default());
+        cancelled.cancel();
+        assert_eq!(service.hear(two_bars(), cancelled).recv(), Err(RecvError));
+        assert_eq!(service.view(), EngineView::Asleep);
+        assert_eq!(service.hear(two_bars(), Arc::default()).recv(), Err(RecvError));
+        assert!(matches!(service.view(), EngineView::Loaded { .. }), "{:?}", service.view());
+    }
 }

@@ -31,6 +31,15 @@ pub fn composition(title: &str) -> String {
 }
 
 impl Split {
+    /// One word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Split::Train => "train",
+            Split::Validation => "validation",
+            Split::Test => "test",
+        }
+    }
+
     /// The split of a composition, by its title alone: neither key, tempo, take nor corpus changes it.
     pub fn of(title: &str) -> Self {
         match derive(0, &normalised(title), 0) % 10 {

@@ -7,16 +7,14 @@ use indicatif::{ProgressBar, ProgressIterator, ProgressStyle};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use turnaround_core::audio::Audio;
-use turnaround_core::time::{SampleRate, Seconds};
+use turnaround_core::time::Seconds;
 
-use super::bed::{Bed, Passage, Place};
-use super::metrics::events::{BEAT_TOLERANCE, f_measure};
+use super::bed::{Bed, Place};
 use super::metrics::{Marks, Metric, Ruler};
 use super::noise::{self, NoiseLevel};
+use super::passages::Passages;
 use super::probe::{Bar, Probe};
 use super::rows::{Anchors, Maker, Pair, Row};
-use super::spread;
-use super::yardsticks::frechet::Gaussian;
 use super::yardsticks::musicnn::Musicnn;
 use crate::chance::Interval;
 
@@ -145,7 +143,7 @@ pub fn measure(bed: &Bed, tools: &Tools<'_>, bars: usize) -> Result<BedMeasures>
         places.iter().map(|place| tools.probe.encode(&bed.pieces[place.piece], &bed.range(*place))).collect::<Result<_>>()?;
     let rows = rows(&maker, &places, &encoded, tools.seed)?;
     let noise = noise::monitor(tools.probe, &encoded, tools.seed)?;
-    let passages = Passages::make(&maker, &remade)?;
+    let passages = Passages::in_every_row(&maker, &remade)?;
     Ok(BedMeasures {
         key: bed.key.to_owned(),
         title: bed.title.clone(),
@@ -170,7 +168,7 @@ pub fn hear(bed: &Bed, tools: &Tools<'_>, count: usize) -> Result<Vec<Heard>> {
     let [remade, _] = bed.passages(count);
     let anchors = anchors(bed, tools, remade.iter().map(|passage| passage.piece))?;
     let maker = Maker { probe: tools.probe, bed, anchors: &anchors, seed: tools.seed };
-    Ok(Passages::make(&maker, &remade)?.heard(bed, &remade))
+    Ok(Passages::in_every_row(&maker, &remade)?.heard(bed, &remade))
 }
 
 fn anchors(bed: &Bed, tools: &Tools<'_>, pieces: impl Iterator<Item = usize>) -> Result<Anchors> {
@@ -209,81 +207,6 @@ fn adapter_error(probe: &Probe, bars: &[Bar]) -> Result<f64> {
         whole += (bar.tokens * probe.sizes.channels) as f64;
     }
     Ok(lost / whole)
-}
-
-/// Passages as they are and as every row makes them.
-struct Passages {
-    originals: Vec<Vec<f32>>,
-    rows: Vec<(Row, Vec<Vec<f32>>)>,
-}
-
-impl Passages {
-    fn make(maker: &Maker<'_>, passages: &[Passage]) -> Result<Self> {
-        let originals = passages.iter().map(|passage| original(maker.bed, passage)).collect();
-        let mut rows = Vec::new();
-        for row in progress(Row::of_passages(), "rows, passage by passage") {
-            let made = passages.iter().enumerate().map(|(number, passage)| maker.passage(row, passage, number));
-            rows.push((row, made.collect::<Result<_>>()?));
-        }
-        Ok(Self { originals, rows })
-    }
-
-    /// Nothing where there are too few passages to have a covariance.
-    fn frechet(&self, musicnn: &Musicnn, bed: &Bed, others: &[Passage], rate: SampleRate) -> Result<Option<FrechetMeasures>> {
-        let others: Vec<Vec<f32>> = others.iter().map(|passage| original(bed, passage)).collect();
-        let embeddings = |sounds: &[Vec<f32>]| -> Result<Vec<Vec<f32>>> {
-            let of_each: Vec<Vec<Vec<f32>>> =
-                sounds.iter().map(|sound| musicnn.embeddings(sound, rate)).collect::<Result<_>>()?;
-            Ok(of_each.concat())
-        };
-        let (own, other) = (embeddings(&self.originals)?, embeddings(&others)?);
-        let patches = own.len().min(other.len());
-        if patches < 2 {
-            return Ok(None);
-        }
-        // Distances shrink as patches grow more, so all groups are as large.
-        let cloud = |points: Vec<Vec<f32>>| Gaussian::of(&spread(&points, patches));
-        let (own, other) = (cloud(own), cloud(other));
-        let mut rows = Vec::new();
-        for (row, made) in self.rows.iter().progress() {
-            let made = cloud(embeddings(made)?);
-            rows.push(FrechetRow { name: row.name(), to_same: made.distance(&own), to_others: made.distance(&other) });
-        }
-        Ok(Some(FrechetMeasures { patches, passages: self.originals.len(), floor: own.distance(&other), rows }))
-    }
-
-    fn beats(&self, tracker: &dyn BeatTracker, tools: &Tools<'_>) -> Result<Vec<BeatRow>> {
-        let hear = |sound: &Vec<f32>| tracker.beats(&Audio::mono(tools.probe.rate, sound.clone())?);
-        let originals: Vec<Vec<Seconds>> = self.originals.iter().map(hear).collect::<Result<_>>()?;
-        let mut rows = Vec::new();
-        for (row, made) in &self.rows {
-            let made: Vec<Vec<Seconds>> = made.iter().map(hear).collect::<Result<_>>()?;
-            let values: Vec<f64> = beat_f(&originals, &made);
-            if !values.is_empty() {
-                rows.push(BeatRow { name: row.name(), f: Estimate::of(&values, tools.seed) });
-            }
-        }
-        Ok(rows)
-    }
-
-    fn heard(&self, bed: &Bed, passages: &[Passage]) -> Vec<Heard> {
-        let takes = |index: usize| {
-            let original = (Row::Original.name(), self.originals[index].clone());
-            let made = self.rows.iter().map(|(row, made)| (row.name(), made[index].clone()));
-            [original].into_iter().chain(made).collect()
-        };
-        let heard = passages.iter().enumerate();
-        heard.map(|(index, passage)| Heard { piece: bed.pieces[passage.piece].name.clone(), takes: takes(index) }).collect()
-    }
-}
-
-/// F of each passage in which a beat is heard at all.
-fn beat_f(originals: &[Vec<Seconds>], made: &[Vec<Seconds>]) -> Vec<f64> {
-    originals.iter().zip(made).filter_map(|(original, made)| f_measure(original, made, BEAT_TOLERANCE)).collect()
-}
-
-fn original(bed: &Bed, passage: &Passage) -> Vec<f32> {
-    bed.pieces[passage.piece].audio[bed.span(passage)].to_vec()
 }
 
 /// Items with a bar that tells how many are done.

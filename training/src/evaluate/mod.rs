@@ -12,10 +12,12 @@ pub(crate) mod excerpt;
 #[cfg(test)]
 pub(crate) mod hand_made;
 pub mod hits;
+pub mod levels;
 pub mod measure;
 pub mod metrics;
 mod noise;
 mod parts;
+mod passages;
 mod probe;
 mod report;
 mod rows;
@@ -31,15 +33,16 @@ use turnaround_core::time::SampleRate;
 use turnaround_engine::Engine;
 use turnaround_engine::runtime::Options;
 
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, Split};
 
 pub use crate::chance::Interval;
 use bed::Bed;
 use edits::shown::{self, Shown};
 pub use edits::{EditMeasures, Ground, continued, guided};
-use measure::{BeatTracker, BedMeasures, Heard, Tools};
+pub(crate) use measure::Tools;
+use measure::{BeatTracker, BedMeasures, Heard};
 use parts::{Conditions, Parts};
-use probe::Probe;
+pub(crate) use probe::Probe;
 use yardsticks::musicnn::{self, Musicnn};
 
 /// The file in a set's folder that keeps the result.
@@ -148,9 +151,9 @@ pub fn run(request: &Request<'_>) -> Result<Evaluation> {
 }
 
 fn beds(request: &Request<'_>, probe: &Probe<'_>) -> Result<Vec<Bed>> {
-    let mut beds = vec![bed::held_out(request.corpus, "compositions", "Held-out compositions")?];
+    let mut beds = vec![bed::held_out(request.corpus, Split::Test, "compositions", "Held-out compositions")?];
     if let Some(corpus) = request.unseen {
-        beds.push(bed::held_out(corpus, SOUNDFONT, "Held-out compositions on an unseen SoundFont")?);
+        beds.push(bed::held_out(corpus, Split::Test, SOUNDFONT, "Held-out compositions on an unseen SoundFont")?);
     }
     if let Some(folder) = request.recordings {
         beds.push(bed::recordings(folder, probe.rate)?);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use anyhow::Result;
 use turnaround_core::contract::{Graph, POSITION_FEATURES, Sizes};
 use turnaround_core::latents::{interpolation_matrix, position_features, token_count};
-use turnaround_core::sampler::{Sampler, towards_expected};
+use turnaround_core::sampler::{Sampler, levels, towards_expected};
 use turnaround_core::spectrum::{Companding, Stft};
 use turnaround_core::time::{SampleRate, Seconds};
 use turnaround_engine::model_set::ModelSet;
@@ -111,19 +111,27 @@ impl<'a> Probe<'a> {
     /// # Errors
     /// When a graph fails.
     pub fn decode(&self, latents: &[f32], length: usize, calls: usize, seed: u64) -> Result<Vec<f32>> {
-        Ok(self.cut(&self.decode_window(latents, calls, seed)?, length).to_vec())
+        self.decode_at(latents, length, &levels(calls), seed)
     }
 
-    /// All that some latents tell of, margins included: the inverse of [`Self::frames`] and [`Self::latents`].
+    /// The same by calls at these noise levels, from 1 to 0.
     ///
     /// # Errors
     /// When a graph fails.
-    pub fn decode_window(&self, latents: &[f32], calls: usize, seed: u64) -> Result<Vec<f32>> {
+    pub fn decode_at(&self, latents: &[f32], length: usize, levels: &[f32], seed: u64) -> Result<Vec<f32>> {
+        Ok(self.cut(&self.decode_window(latents, levels, seed)?, length).to_vec())
+    }
+
+    /// All that some latents tell of by calls at some noise levels, margins included: the inverse of [`Self::frames`] and [`Self::latents`].
+    ///
+    /// # Errors
+    /// When a graph fails.
+    pub fn decode_window(&self, latents: &[f32], levels: &[f32], seed: u64) -> Result<Vec<f32>> {
         let condition = self.condition(latents)?;
         let gain = &self.set.statistics().decoded_gain;
-        let towards_expected = towards_expected(calls);
+        let towards_expected = towards_expected(levels.len().saturating_sub(1));
         let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain, towards_expected };
-        sampler.sample(condition[1].values(), None, calls, seed, |noisy, level| self.denoised(noisy, level, &condition))
+        sampler.sample(condition[1].values(), None, levels, seed, |noisy, level| self.denoised(noisy, level, &condition))
     }
 
     /// The unit's own magnitudes with random phases, brought together as decoded ones are: what a decoder of perfect magnitudes sounds
@@ -141,7 +149,7 @@ impl<'a> Probe<'a> {
             towards_expected: towards_expected(0),
         };
         let window: Result<Vec<f32>, std::convert::Infallible> =
-            sampler.sample(&scale, None, 0, seed, |noisy, _| Ok(noisy.to_vec()));
+            sampler.sample(&scale, None, &[], seed, |noisy, _| Ok(noisy.to_vec()));
         match window {
             Ok(window) => self.cut(&window, length).to_vec(),
             Err(never) => match never {},
@@ -191,7 +199,7 @@ impl<'a> Probe<'a> {
         let audio = piece.window(range.start as i64 - window.margin as i64, window.length);
         let warped = warp(&audio, self.rate, window.warped_length)?;
         let made = match calls {
-            Some(calls) => self.decode_window(&self.latents(&self.frames(&warped))?, calls, seed)?,
+            Some(calls) => self.decode_window(&self.latents(&self.frames(&warped))?, &levels(calls), seed)?,
             None => warped,
         };
         let back = warp(&made, self.rate, window.length)?;

@@ -82,6 +82,7 @@ impl Row {
 }
 
 /// Pieces of a bed after Opus, whole.
+#[derive(Default)]
 pub struct Anchors {
     coded: BTreeMap<(usize, (u32, Band)), Coded>,
 }
@@ -163,20 +164,34 @@ impl Maker<'_> {
         if let Row::Opus(bits, band) = row {
             return Ok(self.anchors.piece(passage.piece, (bits, band))?[self.bed.span(passage)].to_vec());
         }
+        self.joined(passage, number, |place, bar, seed| {
+            let length = self.bed.range(place).len();
+            match row {
+                Row::RandomPhases => Ok(self.probe.with_random_phases(bar, length, seed)),
+                Row::Calls(calls) => self.probe.decode(&bar.latents, length, calls, seed),
+                Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(bar)?, length, MEASURED_CALLS, seed),
+                Row::Warped => self.warped(place, Some(MEASURED_CALLS), seed),
+                Row::WarpAlone => self.warped(place, None, seed),
+                row => unreachable!("{row:?} is not made of passages"),
+            }
+        })
+    }
+
+    /// A passage of units that `make` makes, each the lead before it, from the encoded unit and a seed.
+    ///
+    /// # Errors
+    /// When the encoder fails, or those of `make`.
+    pub fn joined(
+        &self,
+        passage: &Passage,
+        number: usize,
+        make: impl Fn(Place, &Bar, u64) -> Result<Vec<f32>>,
+    ) -> Result<Vec<f32>> {
         let mut joined = Vec::new();
         for unit in passage.units.clone() {
             let place = Place { piece: passage.piece, unit };
-            let range = self.bed.range(place);
-            let bar = self.probe.encode(&self.bed.pieces[place.piece], &range)?;
-            let seed = self.seed + (1000 * (number + 1) + unit) as u64;
-            let made = match row {
-                Row::RandomPhases => self.probe.with_random_phases(&bar, range.len(), seed),
-                Row::Calls(calls) => self.probe.decode(&bar.latents, range.len(), calls, seed)?,
-                Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(&bar)?, range.len(), MEASURED_CALLS, seed)?,
-                Row::Warped => self.warped(place, Some(MEASURED_CALLS), seed)?,
-                Row::WarpAlone => self.warped(place, None, seed)?,
-                row => unreachable!("{row:?} is not made of passages"),
-            };
+            let bar = self.probe.encode(&self.bed.pieces[place.piece], &self.bed.range(place))?;
+            let made = make(place, &bar, self.seed + (1000 * (number + 1) + unit) as u64)?;
             join(&mut joined, &made, self.probe.lead(), (FADE_S * f64::from(self.probe.rate.hz())) as usize);
         }
         Ok(joined)

@@ -9,7 +9,7 @@ use burn::nn::Linear;
 use burn::tensor::activation::{gelu, silu};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::layers::{apply, apply_columns, bias_row, layer_norm, linear, silence, zero_linear};
+use super::layers::{apply, apply_columns, beside, bias_row, layer_norm, linear, silence, zero_linear};
 
 /// How much wider the block is inside.
 pub(super) const EXPANSION: usize = 2;
@@ -43,15 +43,6 @@ fn sliced(h: Tensor<4>, reach: usize) -> Tensor<4> {
     let [before, after] = beside(&h, 1, reach);
     let [below, above] = beside(&h, 2, 1);
     Tensor::cat(vec![h, before, after, below, above], 3)
-}
-
-/// `x` moved along `axis` by `steps` places, the places left empty silent: beside it as it was, what came before and what comes after.
-fn beside(x: &Tensor<4>, axis: usize, steps: usize) -> [Tensor<4>; 2] {
-    let length = x.dims()[axis];
-    let nothing = silence(x, axis, steps);
-    let before = Tensor::cat(vec![nothing.clone(), x.clone().narrow(axis, 0, length - steps)], axis);
-    let after = Tensor::cat(vec![x.clone().narrow(axis, steps, length - steps), nothing], axis);
-    [before, after]
 }
 
 fn listed(h: Tensor<4>, reach: usize) -> Tensor<4> {

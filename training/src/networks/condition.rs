@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::attention::SelfAttention;
 use super::convnext::PlainBlock;
-use super::layers::{Precision, apply, layer_norm, linear, silence};
+use super::layers::{Precision, apply, beside, layer_norm, linear, silence};
 use super::rescale::{Change, Up};
 use super::tokenizer::TokenizerConfig;
 
@@ -98,9 +98,6 @@ pub(super) fn expected_scale(log_variance: &Linear, h: Tensor<3>) -> Tensor<3> {
 
 /// Each token beside its two neighbours, zeros past the ends. `[batch, token, channel]` to `[batch, token, 3·channel]`.
 fn with_neighbours(x: Tensor<3>) -> Tensor<3> {
-    let tokens = x.dims()[1];
-    let nothing = silence(&x, 1, 1);
-    let before = Tensor::cat(vec![nothing.clone(), x.clone().narrow(1, 0, tokens - 1)], 1);
-    let after = Tensor::cat(vec![x.clone().narrow(1, 1, tokens - 1), nothing], 1);
+    let [before, after] = beside(&x, 1, 1);
     Tensor::cat(vec![before, x, after], 2)
 }

@@ -55,6 +55,15 @@ pub fn silence<const D: usize>(x: &Tensor<D>, axis: usize, steps: usize) -> Tens
     x.clone().detach().narrow(axis, 0, steps).mul_scalar(0.0)
 }
 
+/// `x` moved along `axis` by `steps` places, the places left empty silent: beside it as it was, what came before and what comes after.
+pub fn beside<const D: usize>(x: &Tensor<D>, axis: usize, steps: usize) -> [Tensor<D>; 2] {
+    let length = x.dims()[axis];
+    let nothing = silence(x, axis, steps);
+    let before = Tensor::cat(vec![nothing.clone(), x.clone().narrow(axis, 0, length - steps)], axis);
+    let after = Tensor::cat(vec![x.clone().narrow(axis, steps, length - steps), nothing], axis);
+    [before, after]
+}
+
 /// A linear layer whose weights and bias start at zero, so that what it adds is learned from nothing (AdaLN-zero, zero heads).
 pub fn zero_linear(input: usize, output: usize, device: &Device) -> Linear {
     LinearConfig::new(input, output).with_initializer(Initializer::Zeros).init(device)
@@ -209,6 +218,14 @@ mod tests {
         let along = |direction: Tensor<2>| (gradient.clone() * direction).sum_dim(1).abs().max().into_scalar::<f32>();
         assert!(along(gradient.ones_like()) < 1e-5 && along(x.clone().inner()) < 1e-5);
         assert!(gradient.abs().max().into_scalar::<f32>() > 0.01);
+    }
+
+    #[test]
+    fn what_came_before_and_what_comes_after_lie_beside_a_place() {
+        let x = Tensor::<2>::from_floats([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], &Device::flex());
+        let [before, after] = beside(&x, 1, 2).map(|x| x.into_data().try_into_vec::<f32>().expect("floats"));
+        assert_eq!(before, [0.0, 0.0, 1.0, 0.0, 0.0, 4.0]);
+        assert_eq!(after, [3.0, 0.0, 0.0, 6.0, 0.0, 0.0]);
     }
 
     #[test]

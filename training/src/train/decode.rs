@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use burn::tensor::{Tensor, TensorData};
-use turnaround_core::sampler::{Sampler, towards_expected};
+use turnaround_core::sampler::{Sampler, levels, towards_expected};
 use turnaround_core::spectrum::{Companding, Stft};
 
 use super::latents::numbers;
@@ -30,7 +30,7 @@ impl Decoding<'_> {
         let [_, frames, bins] = condition.scale.dims();
         let (stft, companding, gain) = (self.stft, self.companding, self.gain);
         let sampler = Sampler { stft, companding, gain, towards_expected: towards_expected(calls) };
-        let sampled = sampler.sample(&numbers(condition.scale.clone()), None, calls, seed, |noisy, level| {
+        let sampled = sampler.sample(&numbers(condition.scale.clone()), None, &levels(calls), seed, |noisy, level| {
             let noisy = Tensor::from_data(TensorData::new(noisy.to_vec(), [1, frames, 2 * bins]), &device);
             let level = Tensor::from_data(TensorData::new(vec![level], [1]), &device);
             Ok::<_, Infallible>(numbers(self.denoiser.forward(noisy, level, condition, Precision::Full)))

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::frames::FrameSource;
 use super::random;
 use super::run::{self, Loss, RunOptions, Schedule, Step, Trained};
+use crate::device::gains_by_half;
 use crate::networks::condition::{Condition, VARIANCE_FLOOR};
 use crate::networks::denoiser::Denoiser;
 use crate::networks::layers::Precision;
@@ -34,8 +35,14 @@ pub struct Objective {
     pub noise_synchronisation: f64,
     /// Noise levels are drawn as `sigmoid(N(mean, 1))`: a little more noise than signal, where the decoder needs its latents.
     pub level_mean: f32,
-    /// What the wide layers compute in.
+    /// What the wide layers compute in, where the device gains by it.
     pub precision: Precision,
+}
+
+impl Objective {
+    fn precision_on(&self, device: &Device) -> Precision {
+        if gains_by_half(device) { self.precision } else { Precision::Full }
+    }
 }
 
 impl Default for Objective {
@@ -64,8 +71,9 @@ pub fn train(
 
 /// [`loss`] of a tokenizer.
 pub(crate) fn loss_of(model: &Tokenizer, frames: Tensor<3>, objective: &Objective, step: Step) -> Loss {
-    let latents = model.encoder.forward(frames.clone(), objective.precision);
-    let condition = |latents| model.decoder.condition.forward(latents, objective.precision);
+    let precision = objective.precision_on(&step.device);
+    let latents = model.encoder.forward(frames.clone(), precision);
+    let condition = |latents| model.decoder.condition.forward(latents, precision);
     loss(frames, latents, condition, &model.decoder.denoiser, objective, step)
 }
 
@@ -101,7 +109,7 @@ pub fn loss(
     let noise = random::normal_tensor(step.random, clean.dims(), &step.device);
     let noisy = clean.clone() * (level.clone().neg() + 1.0) + noise * level.clone();
     let flat_level = level.clone().reshape([batch as i32]);
-    let predicted = denoiser.forward(noisy.clone(), flat_level, &condition, objective.precision);
+    let predicted = denoiser.forward(noisy.clone(), flat_level, &condition, objective.precision_on(&step.device));
     let weighted = |predicted: Tensor<3>| {
         let error = (predicted - clean.clone()) * scale.clone() / level.clone().clamp_min(LEVEL_FLOOR);
         (square(error).mean_dim(2) * weight.clone()).mean()
@@ -206,6 +214,24 @@ mod tests {
         for ((name, before), (_, after)) in before.parts.iter().zip(&after.parts) {
             assert!(number(after) < number(before), "{name} went from {} to {}", number(before), number(after));
         }
+    }
+
+    #[test]
+    fn half_is_not_asked_for_where_it_only_costs() {
+        let device = Device::flex().autodiff();
+        let config = Preset::load("tiny").expect("tiny is built in").tokenizer.network;
+        let model = Tokenizer::new(&config, &device);
+        let frames = Tensor::random([2, 16, 2 * config.bins], Distribution::Normal(0.0, 1.0), &device);
+        let total = |precision| {
+            let objective = Objective { precision, ..Objective::default() };
+            let mut random = random::of_step(1, "test", 0);
+            let step = Step { random: &mut random, index: 0, progress: 1.0, batch: 2, device: device.clone() };
+            number(&loss_of(&model, frames.clone(), &objective, step).total)
+        };
+        assert_eq!(total(Precision::Half), total(Precision::Full));
+        // What half would have given is told apart.
+        let latents = |precision| model.encoder.forward(frames.clone(), precision).detach().into_data();
+        assert_ne!(latents(Precision::Half), latents(Precision::Full));
     }
 
     #[test]

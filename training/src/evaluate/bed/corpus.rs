@@ -1,4 +1,4 @@
-//! The test split of a rendered corpus as a bed: compositions of which training saw no take in any key.
+//! A held-out split of a rendered corpus as a bed: compositions of which training saw no take in any key.
 
 use std::collections::BTreeMap;
 
@@ -10,23 +10,24 @@ use crate::corpus::{Corpus, Split};
 /// Seconds of audio that are kept around a piece's units, so that the outer ones have real surroundings.
 const AROUND_S: u64 = 2;
 
-/// The test split, as the bed `key`.
+/// A split that is not trained on, as the bed `key`.
 ///
 /// # Errors
 /// When the corpus has none.
-pub fn held_out(corpus: &Corpus, key: &'static str, title: &str) -> Result<Bed> {
+pub fn held_out(corpus: &Corpus, split: Split, key: &'static str, title: &str) -> Result<Bed> {
     let mut by_piece: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for unit in corpus.of(Split::Test) {
+    for unit in corpus.of(split) {
         by_piece.entry(corpus.units[unit].piece).or_default().push(unit);
     }
-    ensure!(!by_piece.is_empty(), "the corpus has no test split: build a longer one");
+    ensure!(!by_piece.is_empty(), "the corpus has no {} split: build a longer one", split.name());
     let manifest = &corpus.manifest;
     let units: usize = by_piece.values().map(Vec::len).sum();
     Ok(Bed {
         key,
         title: title.to_owned(),
         source: format!(
-            "the test split ({} pieces, {units} units) of a corpus {}: recipe {}, seed {}, {:.2} h",
+            "the {} split ({} pieces, {units} units) of a corpus {}: recipe {}, seed {}, {:.2} h",
+            split.name(),
             by_piece.len(),
             // A corpus of recordings names none.
             if manifest.soundfont.is_empty() {
