@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_heard_before_is_not_heard_again_and_changes_nothing() {
+    fn what_was_heard_ahead_is_not_heard_again_and_changes_nothing() {
         let map = grid(120.0, "4/4", 0.0);
         let audio = recording(16_000, 1, &map, &[0, 1, 0, 1, 0, 1, 0, 1], 16.0);
         let (nothing, asked) = ([Target { bar: BarNumber::new(5), action: ActionChoice::Null }], targets(2));

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use turnaround_core::contract::Graph;
 use turnaround_core::instruments::Instrument;
+use turnaround_core::sampler;
 use turnaround_core::time::{SampleRate, Seconds, Tempo};
 
 use super::*;
@@ -419,21 +420,19 @@ fn the_surroundings_are_shown_to_the_decoder_at_its_own_noise_level() {
     regenerate(&engine, &audio, &map, &[with_action(4, 2)], settings).unwrap();
     let calls = calls.lock().unwrap();
     let steps: Vec<_> = calls.iter().filter(|call| call.graph == Graph::DecoderStep).collect();
-    assert_eq!(
-        steps.iter().map(|call| call.inputs[1].values()[0]).collect::<Vec<_>>(),
-        [1.0, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125]
-    );
+    let at = sampler::levels(8);
+    assert_eq!(steps.iter().map(|call| call.inputs[1].values()[0]).collect::<Vec<_>>(), at[..8]);
     // Bar 3 plays tone 0. The first margin frames are its sound and one noise, mixed anew for every call: two calls tell both.
     let part = |step: usize, frame: usize, imaginary: usize| {
         steps[step].inputs[0].values()[frame * 512 + 256 * imaginary + fake::bin(0)]
     };
     for frame in 1..6 {
         let sound = [0, 1].map(|imaginary| {
-            let (noise, half) = (part(0, frame, imaginary), part(4, frame, imaginary));
-            let sound = 2.0 * half - noise;
-            for (step, level) in [(2, 0.75), (6, 0.25)] {
-                let mixed = (1.0 - level) * sound + level * noise;
-                assert!((part(step, frame, imaginary) - mixed).abs() < 1e-4, "frame {frame}, level {level}");
+            let (noise, clearest) = (part(0, frame, imaginary), part(7, frame, imaginary));
+            let sound = (clearest - at[7] * noise) / (1.0 - at[7]);
+            for step in 1..7 {
+                let mixed = (1.0 - at[step]) * sound + at[step] * noise;
+                assert!((part(step, frame, imaginary) - mixed).abs() < 1e-4, "frame {frame}, level {}", at[step]);
             }
             sound
         });
