@@ -10,6 +10,7 @@ use turnaround_core::bars::{Bar, BarNumber, units};
 use turnaround_core::contract::SparseWeights;
 use turnaround_core::guidance::Guidance;
 use turnaround_core::instruments::{Instrument, Players, listed};
+use turnaround_core::sampler::DEFAULT_CALLS;
 use turnaround_core::tempo_map::TempoMap;
 
 use crate::edit::Edit;
@@ -197,7 +198,7 @@ impl Quality {
     pub fn decoder_calls(self) -> usize {
         match self {
             Quality::Draft => 1,
-            Quality::Default => 2,
+            Quality::Default => DEFAULT_CALLS,
             Quality::Fine => 8,
         }
     }

@@ -611,9 +611,9 @@ pub struct CompareLevelsArguments {
     /// Decoder calls for a unit.
     #[arg(long, num_args = 1.., default_values_t = [2, 3, 4, 8])]
     pub calls: Vec<usize>,
-    /// How close to the noise the levels lie; 1 spaces them evenly.
-    #[arg(long, num_args = 1.., default_values_t = [1.0, 1.5, 2.3, 3.0])]
-    pub bend: Vec<f32>,
+    /// Noise levels of the last call; those before it lie evenly between it and 1.
+    #[arg(long, num_args = 1.., default_values_t = [0.5, 0.7, 0.8, 0.9])]
+    pub last: Vec<f32>,
     /// Passages of six units that are decoded.
     #[arg(long, default_value_t = 24)]
     pub passages: usize,
@@ -643,7 +643,7 @@ pub fn compare_levels(arguments: &CompareLevelsArguments) -> Result<()> {
     let tools = Tools { probe: &probe, musicnn: musicnn.as_ref(), tracker: None, seed: arguments.seed };
     let bed = bed::held_out(&corpus, Split::Validation, "validation", "Validation compositions")?;
     let ways: Vec<Way> =
-        arguments.calls.iter().flat_map(|&calls| arguments.bend.iter().map(move |&bend| Way { calls, bend })).collect();
+        arguments.calls.iter().flat_map(|&calls| arguments.last.iter().map(move |&last| Way { calls, last })).collect();
     let (rows, frechet) = levels::measure(&bed, &tools, arguments.passages, &ways)?;
     let mut text = String::new();
     levels::describe(&rows, frechet.as_ref(), arguments.seed, &mut text)?;

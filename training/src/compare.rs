@@ -12,6 +12,7 @@ use burn::tensor::Device;
 use indicatif::ProgressIterator;
 use turnaround_core::chroma::Chroma;
 use turnaround_core::mel::MultiScaleMel;
+use turnaround_core::sampler::DEFAULT_CALLS;
 use turnaround_core::spectrum::Stft;
 use turnaround_core::time::SampleRate;
 
@@ -26,9 +27,6 @@ use crate::train::frames::FrameSource;
 use crate::train::latents::numbers;
 use crate::train::run::RunOptions;
 use crate::train::{gain, random, tokenizer};
-
-/// Calls of the denoiser.
-pub(crate) const CALLS: usize = 4;
 
 /// What to compare.
 pub struct Request {
@@ -166,7 +164,7 @@ fn measure(model: &Tokenizer, source: &FrameSource, gain: &[f32], rate: SampleRa
         let original = inner(&stft.synthesise(&numbers(frames.clone()), source.companding()));
         let latents = model.encoder.forward(frames, Precision::Full);
         let condition = model.decoder.condition.forward(latents, Precision::Full);
-        let decoded = inner(&decoding.sound(&condition, CALLS, index as u64));
+        let decoded = inner(&decoding.sound(&condition, DEFAULT_CALLS, index as u64));
         let expected = inner(&decoding.sound(&condition, 0, index as u64));
         ruler.compare(&original, &decoded, &expected)
     };
@@ -176,8 +174,8 @@ fn measure(model: &Tokenizer, source: &FrameSource, gain: &[f32], rate: SampleRa
 /// One row a preset and number of operations; differences are paired with the first preset's that had as many, with twice their standard
 /// error.
 pub fn table(rows: &[Row]) -> String {
-    let mut text = String::from(
-        "| tokenizer | teraflop | weights | numbers/s | steps | mel, 4 calls ↓ | against the first | mel, no call ↓ | chroma ↑ | error left of a linear filter |\n|---|---|---|---|---|---|---|---|---|---|\n",
+    let mut text = format!(
+        "| tokenizer | teraflop | weights | numbers/s | steps | mel, {DEFAULT_CALLS} calls ↓ | against the first | mel, no call ↓ | chroma ↑ | error left of a linear filter |\n|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let chromas: Vec<f64> = row.marks.iter().filter_map(|marks| marks.chroma).collect();
@@ -207,12 +205,13 @@ pub fn table(rows: &[Row]) -> String {
 
 /// What scaling is told of: mel distances at the default calls, and without a call.
 pub fn trainings(rows: &[Row]) -> Vec<Training> {
+    let calls = format!("{DEFAULT_CALLS} calls");
     let measured = |row: &Row, what: &str, mel: fn(&Marks) -> f64| Training {
         name: format!("{}, {what}", row.name),
         operations: row.operations,
         items: row.marks.iter().map(|marks| [mel(marks), 0.0]).collect(),
     };
-    let both = |row| [measured(row, "4 calls", |marks| marks.mel), measured(row, "no call", |marks| marks.mel_without_a_call)];
+    let both = |row| [measured(row, &calls, |marks| marks.mel), measured(row, "no call", |marks| marks.mel_without_a_call)];
     rows.iter().flat_map(both).collect()
 }
 

@@ -15,24 +15,46 @@ const REACH: usize = 8;
 const AHEAD_S: f64 = 0.005;
 const RELEASE_S: f64 = 0.060;
 
+/// Samples that are looked at together: few enough to stay at hand between taps.
+const BLOCK: usize = 1024;
+
 /// The highest point the wave reaches around each sample: the sample itself and three points to the next.
 pub fn true_peaks(samples: &[f32]) -> Vec<f32> {
+    true_peaks_above(samples, 0.0)
+}
+
+/// The same wherever the wave may rise above a level. Where it cannot, the samples' own magnitudes, which are below it: enough for whoever asks only
+/// what is above, and most of a quiet sound costs nothing.
+pub fn true_peaks_above(samples: &[f32], level: f32) -> Vec<f32> {
     let between: Vec<Vec<f32>> = (1..OVERSAMPLING).map(interpolator).collect();
+    let steepest = between.iter().map(|taps| taps.iter().map(|tap| tap.abs()).sum::<f32>()).fold(0.0, f32::max);
     let mut padded = vec![0.0; samples.len() + 2 * REACH];
     padded[REACH..REACH + samples.len()].copy_from_slice(samples);
     let mut peaks: Vec<f32> = samples.iter().map(|sample| sample.abs()).collect();
-    let mut point = vec![0.0; samples.len()];
-    for taps in &between {
+    for (block, peaks) in peaks.chunks_mut(BLOCK).enumerate() {
+        let heard = &padded[block * BLOCK..block * BLOCK + peaks.len() + 2 * REACH];
+        let loudest = heard.iter().fold(0.0f32, |loudest, sample| loudest.max(sample.abs()));
+        if loudest * steepest > level {
+            raise_to_true_peaks(peaks, heard, &between);
+        }
+    }
+    peaks
+}
+
+/// Raises peaks to those between their samples, which lie in `heard` with as many before and after them as taps reach.
+fn raise_to_true_peaks(peaks: &mut [f32], heard: &[f32], between: &[Vec<f32>]) {
+    let mut point = [0.0; BLOCK];
+    let point = &mut point[..peaks.len()];
+    for taps in between {
         point.fill(0.0);
         for (tap, weight) in taps.iter().enumerate() {
             // The taps lie from REACH − 1 samples before to REACH after.
-            for (sum, sample) in point.iter_mut().zip(&padded[tap + 1..]) {
+            for (sum, sample) in point.iter_mut().zip(&heard[tap + 1..]) {
                 *sum += weight * sample;
             }
         }
-        peaks.iter_mut().zip(&point).for_each(|(peak, value)| *peak = peak.max(value.abs()));
+        peaks.iter_mut().zip(&*point).for_each(|(peak, value)| *peak = peak.max(value.abs()));
     }
-    peaks
 }
 
 /// The highest of [`true_peaks`]; 0 for nothing.
@@ -113,6 +135,27 @@ fn averaged(values: &[f32], reach: usize) -> Vec<f32> {
 mod tests {
     use super::*;
     use crate::noise::GaussianNoise;
+
+    #[test]
+    fn blocks_change_nothing_and_what_stays_below_a_level_is_left_out() {
+        let mut sound = vec![0.0; 3 * BLOCK + 100];
+        GaussianNoise::new(4).fill(&mut sound);
+        for (n, sample) in sound.iter_mut().enumerate() {
+            *sample *= if n < 2 * BLOCK { 0.2 } else { 0.02 };
+        }
+        let all = true_peaks(&sound);
+        let apart = [&sound[..BLOCK + REACH], &sound[BLOCK - REACH..]].map(true_peaks);
+        assert_eq!(all[..BLOCK], apart[0][..BLOCK]);
+        assert_eq!(all[BLOCK..2 * BLOCK], apart[1][REACH..BLOCK + REACH]);
+
+        const LEVEL: f32 = 0.3;
+        let above = true_peaks_above(&sound, LEVEL);
+        let clipped = |peaks: &[f32]| peaks.iter().map(|peak| peak.max(LEVEL)).collect::<Vec<_>>();
+        assert_eq!(clipped(&above), clipped(&all));
+        let own: Vec<f32> = sound.iter().map(|sample| sample.abs()).collect();
+        // Beside the loud part the quiet one may still rise with it; farther on it cannot.
+        assert!(above[..BLOCK] == all[..BLOCK] && all[3 * BLOCK..] != own[3 * BLOCK..] && above[3 * BLOCK..] == own[3 * BLOCK..]);
+    }
 
     #[test]
     fn a_wave_that_rises_between_its_samples_is_seen() {

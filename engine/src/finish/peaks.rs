@@ -1,7 +1,7 @@
 //! The peaks of new bars: no higher than full scale allows, or than the dry bars were.
 
 use turnaround_core::bars::BarNumber;
-use turnaround_core::level::peak::{limiting_gain, true_peaks};
+use turnaround_core::level::peak::{limiting_gain, true_peaks_above};
 
 use super::{Finish, Run};
 use crate::regenerate::Edges;
@@ -17,10 +17,11 @@ impl Finish<'_> {
         let mut limited = Vec::new();
         for run in self.runs {
             let dry = self.audio.channels();
+            // What lies below the ceiling asks for nothing.
             let peaks_of = |channels: &[Vec<f32>]| {
                 let mut peaks = vec![0.0f32; run.end - run.start];
                 for channel in channels {
-                    let others = true_peaks(&channel[run.start..run.end]);
+                    let others = true_peaks_above(&channel[run.start..run.end], CEILING);
                     peaks.iter_mut().zip(others).for_each(|(peak, other)| *peak = peak.max(other));
                 }
                 peaks

@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 use anyhow::{Result, ensure};
 use turnaround_core::chroma::Chroma;
 use turnaround_core::mel::MultiScaleMel;
-use turnaround_core::sampler::bent_levels;
+use turnaround_core::sampler::levels_down_to;
 
 use super::bed::{Bed, Passage};
 use super::measure::{FrechetMeasures, Tools, progress};
@@ -15,13 +15,13 @@ use super::passages::{Passages, original};
 use super::rows::{Anchors, Maker};
 use crate::chance::Interval;
 
-/// Levels of one number of calls; see [`bent_levels`].
+/// Levels of one number of calls; see [`levels_down_to`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Way {
     /// Decoder calls for a unit.
     pub calls: usize,
-    /// How close to the noise their levels lie.
-    pub bend: f32,
+    /// Noise level of the last one.
+    pub last: f32,
 }
 
 /// Passages made at the levels of one way.
@@ -66,7 +66,7 @@ pub fn measure(bed: &Bed, tools: &Tools<'_>, passages: usize, ways: &[Way]) -> R
 }
 
 fn sound(maker: &Maker<'_>, way: Way, passage: &Passage, number: usize) -> Result<Vec<f32>> {
-    let levels = bent_levels(way.calls, way.bend);
+    let levels = levels_down_to(way.last, way.calls);
     maker.joined(passage, number, |place, bar, seed| {
         maker.probe.decode_at(&bar.latents, maker.bed.range(place).len(), &levels, seed)
     })
@@ -79,12 +79,12 @@ fn sound(maker: &Maker<'_>, way: Way, passage: &Passage, number: usize) -> Resul
 pub fn describe(rows: &[LevelsRow], frechet: Option<&FrechetMeasures>, seed: u64, text: &mut String) -> fmt::Result {
     writeln!(
         text,
-        "| calls | bend | levels | mel ↓ | more than in the first row | chroma ↑ | level, dB → 0 | musicnn: to the same ↓ | to others ↓ |\n\
+        "| calls | last at | levels | mel ↓ | more than in the first row | chroma ↑ | level, dB → 0 | musicnn: to the same ↓ | to others ↓ |\n\
          |---|---|---|---|---|---|---|---|---|"
     )?;
     for (index, row) in rows.iter().enumerate() {
         let interval = |values: &[f64]| Interval::of(values, seed);
-        let levels = bent_levels(row.way.calls, row.way.bend);
+        let levels = levels_down_to(row.way.last, row.way.calls);
         let levels: Vec<String> = levels.iter().map(|level| format!("{level:.2}")).collect();
         let more: Vec<f64> = row.mel.iter().zip(&rows[0].mel).map(|(mel, first)| mel - first).collect();
         let heard = frechet.map_or(["–".to_owned(), "–".to_owned()], |frechet| {
@@ -94,7 +94,7 @@ pub fn describe(rows: &[LevelsRow], frechet: Option<&FrechetMeasures>, seed: u64
             text,
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             row.way.calls,
-            row.way.bend,
+            row.way.last,
             levels.join(", "),
             interval(&row.mel).rounded(4),
             interval(&more).rounded(4),
@@ -134,7 +134,7 @@ mod tests {
         let bed = bed::held_out(&corpus, Split::Validation, "validation", "Validation").expect("it holds nothing else");
         assert!(bed::held_out(&corpus, Split::Test, "test", "Test").is_err());
 
-        let ways = [(2, 1.0), (2, 2.0), (2, 1.0)].map(|(calls, bend)| Way { calls, bend });
+        let ways = [(2, 0.5), (2, 0.75), (2, 0.5)].map(|(calls, last)| Way { calls, last });
         let (rows, frechet) = measure(&bed, &tools, 1, &ways).expect("two passages fit");
         assert_eq!((rows.len(), rows[0].mel.len()), (3, 1));
         assert!(frechet.is_none() && rows[0].mel == rows[2].mel && rows[0].mel != rows[1].mel);

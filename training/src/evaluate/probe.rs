@@ -5,7 +5,7 @@ use std::ops::Range;
 use anyhow::Result;
 use turnaround_core::contract::{Graph, POSITION_FEATURES, Sizes};
 use turnaround_core::latents::{interpolation_matrix, position_features, token_count};
-use turnaround_core::sampler::{Sampler, levels, towards_expected};
+use turnaround_core::sampler::{Sampler, levels_down_to, towards_expected};
 use turnaround_core::spectrum::{Companding, Stft};
 use turnaround_core::time::{SampleRate, Seconds};
 use turnaround_engine::model_set::ModelSet;
@@ -16,6 +16,12 @@ use crate::warp::{WarpedWindow, warp};
 
 /// What of a bar's past is kept, to hear whether something begins with the bar.
 const LEAD: Seconds = Seconds::new(0.1);
+
+/// Noise levels of calls that are spaced evenly: what the card's rows are made at, so that they tell what calls bring and stay comparable whatever levels are in
+/// use.
+fn even_levels(calls: usize) -> Vec<f32> {
+    levels_down_to(1.0 / calls.max(1) as f32, calls)
+}
 
 /// A unit, encoded.
 pub struct Bar {
@@ -106,12 +112,12 @@ impl<'a> Probe<'a> {
         Ok(self.set.run(Graph::DecoderCondition, &[TensorView::new(&[1, tokens, self.sizes.channels], latents)])?)
     }
 
-    /// A unit of `length` samples from latents with margins, the lead before it. No call at all plays what the latents expect.
+    /// A unit of `length` samples from latents with margins, the lead before it, by calls at even levels. No call at all plays what the latents expect.
     ///
     /// # Errors
     /// When a graph fails.
     pub fn decode(&self, latents: &[f32], length: usize, calls: usize, seed: u64) -> Result<Vec<f32>> {
-        self.decode_at(latents, length, &levels(calls), seed)
+        self.decode_at(latents, length, &even_levels(calls), seed)
     }
 
     /// The same by calls at these noise levels, from 1 to 0.
@@ -199,7 +205,7 @@ impl<'a> Probe<'a> {
         let audio = piece.window(range.start as i64 - window.margin as i64, window.length);
         let warped = warp(&audio, self.rate, window.warped_length)?;
         let made = match calls {
-            Some(calls) => self.decode_window(&self.latents(&self.frames(&warped))?, &levels(calls), seed)?,
+            Some(calls) => self.decode_window(&self.latents(&self.frames(&warped))?, &even_levels(calls), seed)?,
             None => warped,
         };
         let back = warp(&made, self.rate, window.length)?;
