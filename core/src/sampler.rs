@@ -23,32 +23,27 @@ pub struct Known {
 /// A sample scatters around what the latents tell as music does, but not as *this* music did, so its own scatter adds to the difference;
 /// the phases it found are what it is worth. On 32 bars of validation compositions mel was 0.248, 0.238, 0.231, 0.229 and 0.237 at 0, ¼, ½, ¾
 /// and 1, and 0.244 without any call.
-///
-/// A single call has seen nothing but noise and gives the mean of all that may sound, which is too soft everywhere; its phases are of use, its
-/// magnitudes are not, so these are replaced.
-pub fn towards_expected(calls: usize) -> f32 {
-    if calls == 1 { 1.0 } else { 0.75 }
-}
+pub const TOWARDS_EXPECTED: f32 = 0.75;
 
-/// Calls for a bar where nobody asks for more or fewer. More find no more (see [`levels`]).
-pub const DEFAULT_CALLS: usize = 2;
+/// Calls of the decoder's network for a stretch. More find no more; see [`levels`].
+pub const CALLS: usize = 1;
 
-/// The noise level at which the last call hears what those before it have made.
+/// The noise level at which the last call hears what it is given.
 ///
-/// The first call has seen nothing but noise and finds little; if the last takes most of that for noise still, it leans on the latents, and what it finds
-/// agrees better with them.
+/// What that level is decides how a stretch sounds, and how many calls came before it hardly at all: at 0.8 one, two, three, four and eight calls are equal in mel,
+/// chroma and musicnn's Fréchet distance (`training/experiments/0018-one-call.md`). A call that takes most of what it hears for noise leans on the latents, and
+/// what it finds agrees better with them.
 const LAST: f32 = 0.8;
 
-/// Noise levels from 1 to 0 at which a number of calls are made, one between each two.
+/// Noise levels to 0 at which a number of calls are made, one between each two.
 pub fn levels(calls: usize) -> Vec<f32> {
     levels_down_to(LAST, calls)
 }
 
-/// Noise levels for a number of calls, one between each two: evenly from 1 to that of the last call, and from there to 0. With `1/calls` all are even. No call
-/// has no level, and a single one hears nothing but noise.
+/// Noise levels for a number of calls, one between each two: evenly from 1 to that of the last call, and from there to 0. A single call is the last one. With
+/// `1/calls` all are even. No call has no level.
 pub fn levels_down_to(last: f32, calls: usize) -> Vec<f32> {
-    let before = calls.saturating_sub(1);
-    let even = |call: usize| 1.0 - (1.0 - last) * call as f32 / before.max(1) as f32;
+    let even = |call: usize| last + (1.0 - last) * (calls - 1 - call) as f32 / (calls - 1).max(1) as f32;
     let end = (calls > 0).then_some(0.0);
     (0..calls).map(even).chain(end).collect()
 }
@@ -62,14 +57,14 @@ pub struct Sampler<'a> {
     pub companding: &'a Companding,
     /// What decoded companded frames are multiplied by, `[bin]`, so that on average they are as loud as music.
     pub gain: &'a [f32],
-    /// As [`towards_expected`], from 0 to 1.
+    /// As [`TOWARDS_EXPECTED`], from 0 to 1.
     pub towards_expected: f32,
 }
 
 impl Sampler<'_> {
     /// Samples a stretch: `[sample]` of `hop · (F + 1)`, of which the first and the last hop lie under one frame only and are faded.
     ///
-    /// `levels` are noise levels from 1 to 0 as [`levels`] makes them; one call is made between each two. `scale` `[frame, bin]` is the expected deviation of each bin; from it on, frames are in its units, where music and noise are
+    /// `levels` are noise levels down to 0 as [`levels`] makes them; one call is made between each two. `scale` `[frame, bin]` is the expected deviation of each bin; from it on, frames are in its units, where music and noise are
     /// equally loud: what the kappa correction asks for. The start is noise whose phases are free but whose magnitudes are all as
     /// expected, which measured better than Gaussian ones at any number of calls. `denoise` is one network call, from noisy frames
     /// `[frame, 2 · bin]` and their noise level to clean frames. No call at all plays what the latents expect.
@@ -94,6 +89,8 @@ impl Sampler<'_> {
         let hold = |noisy: &mut [f32], level: f32| held.iter().for_each(|held| held.apply(noisy, &noise, level));
 
         let mut noisy = noise.clone();
+        let start = levels.first().map_or(1.0, |&level| loudness_at(level));
+        noisy.iter_mut().for_each(|value| *value *= start);
         for pair in levels.windows(2) {
             let (from, to) = (pair[0], pair[1]);
             hold(&mut noisy, from);
@@ -113,6 +110,12 @@ impl Sampler<'_> {
         }
         Ok(synthesise_agreeing(self.stft, self.companding, &noisy, is_known, PHASE_ROUNDS))
     }
+}
+
+/// How loud music in noise of a level is where both by themselves have unit deviation. A first call that hears noise alone, and takes some of it for music, is
+/// given it as loud as that.
+fn loudness_at(level: f32) -> f32 {
+    (1.0 - level).hypot(level)
 }
 
 /// Known frames in units of the scale.
@@ -180,10 +183,10 @@ mod tests {
         (0..HOP * (FRAMES + 1)).map(|i| 0.3 * (0.37 * i as f32).sin()).collect()
     }
 
-    fn sample(scale: &[f32], gain: f32, known: Option<&Known>, calls: usize, clean: &[f32]) -> Vec<f32> {
+    fn sample(scale: &[f32], gain: f32, levels: &[f32], clean: &[f32]) -> Vec<f32> {
         let (stft, companding, gain) = (Stft::new(HOP), companding(), vec![gain; HOP]);
         let sampler = Sampler { stft: &stft, companding: &companding, gain: &gain, towards_expected: 0.0 };
-        sampler.sample(scale, known, &levels(calls), 7, |_, _| Ok::<_, Infallible>(clean.to_vec())).unwrap()
+        sampler.sample(scale, None, levels, 7, |_, _| Ok::<_, Infallible>(clean.to_vec())).unwrap()
     }
 
     fn worst(a: &[f32], b: &[f32]) -> f32 {
@@ -195,8 +198,8 @@ mod tests {
         let frames = Stft::new(HOP).analyse(&tone(), &companding());
         let scale = vec![0.5; FRAMES * HOP];
         let clean: Vec<f32> = frames.iter().map(|x| x / 0.5).collect();
-        // One call goes straight to the prediction; the last of more does too, as the step to level 0 keeps nothing of the noise.
-        let sound = sample(&scale, 1.0, None, 1, &clean);
+        // From pure noise a call goes straight to the prediction; closer to the music, the mean that it is is raised.
+        let sound = sample(&scale, 1.0, &[1.0, 0.0], &clean);
         assert!(worst(&sound, &tone()) < 2e-3, "{}", worst(&sound, &tone()));
     }
 
@@ -204,14 +207,28 @@ mod tests {
     fn levels_fall_evenly_to_the_last_call_and_then_to_nothing() {
         assert_eq!(levels_down_to(0.25, 4), [1.0, 0.75, 0.5, 0.25, 0.0]);
         assert_eq!(levels_down_to(0.5, 3), [1.0, 0.75, 0.5, 0.0]);
-        assert_eq!((levels(0), levels(1), levels(2)), (vec![], vec![1.0, 0.0], vec![1.0, LAST, 0.0]));
+        assert_eq!((levels(0), levels(1), levels(2)), (vec![], vec![LAST, 0.0], vec![1.0, LAST, 0.0]));
+    }
+
+    #[test]
+    fn a_first_call_hears_noise_as_loud_as_music_in_noise_of_its_level() {
+        for (level, expected) in [(1.0, 2.0), (0.5, 1.0), (0.8, 2.0 * 0.68)] {
+            let mut power = 0.0;
+            let (stft, companding, gain) = (Stft::new(HOP), companding(), vec![1.0; HOP]);
+            let sampler = Sampler { stft: &stft, companding: &companding, gain: &gain, towards_expected: 0.0 };
+            let heard = sampler.sample(&vec![0.5; FRAMES * HOP], None, &[level, 0.0], 7, |noisy, _| {
+                power = noisy[0].powi(2) + noisy[HOP].powi(2);
+                Ok::<_, Infallible>(noisy.to_vec())
+            });
+            assert!(heard.is_ok() && (power - expected).abs() < 1e-5, "{level}: {power}");
+        }
     }
 
     #[test]
     fn the_gain_is_one_of_companded_magnitudes() {
         let frames = Stft::new(HOP).analyse(&tone(), &companding());
         let scale = vec![1.0; FRAMES * HOP];
-        let louder = sample(&scale, 2f32.powf(0.65), None, 1, &frames);
+        let louder = sample(&scale, 2f32.powf(0.65), &[1.0, 0.0], &frames);
         let twice: Vec<f32> = tone().iter().map(|x| 2.0 * x).collect();
         assert!(worst(&louder, &twice) < 4e-3, "{}", worst(&louder, &twice));
     }
@@ -234,7 +251,7 @@ mod tests {
     #[test]
     fn without_a_call_every_bin_is_as_loud_as_expected() {
         let scale: Vec<f32> = (0..FRAMES * HOP).map(|i| if i % HOP == 20 { 1.0 } else { 1e-6 }).collect();
-        let sound = sample(&scale, 1.0, None, 0, &[]);
+        let sound = sample(&scale, 1.0, &[], &[]);
         let frames = Stft::new(HOP).analyse(&sound, &companding());
         let loudness = |bin: usize| {
             let rows = frames.chunks_exact(2 * HOP).skip(4).take(FRAMES - 8);

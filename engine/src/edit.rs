@@ -7,7 +7,7 @@ use turnaround_core::bars::BarNumber;
 use turnaround_core::contract::SparseWeights;
 use turnaround_core::level::bands::{BandPowers, Reach, band_powers, with_gains};
 use turnaround_core::noise::{GaussianNoise, blend};
-use turnaround_core::sampler::Known;
+use turnaround_core::sampler::{CALLS, Known};
 
 use crate::engine::EngineError;
 use crate::imagine::Imagined;
@@ -206,7 +206,7 @@ impl<'a> Edit<'a> {
     /// About how many steps the job will take.
     fn steps(&self, plans: &[Plan]) -> usize {
         let heard: BTreeSet<usize> = plans.iter().flat_map(|plan| plan.targets.iter().chain(&plan.context)).copied().collect();
-        let decode = self.targets.len() * (self.settings.quality.decoder_calls() + STEPS_TO_DECODE);
+        let decode = self.targets.len() * (CALLS + STEPS_TO_DECODE);
         let dynamics = plans.len() * (self.settings.quality.dynamics_steps() + 1);
         heard.len() * STEPS_TO_HEAR + decode + dynamics + plans.len() + self.targets.len() + 1 + STEPS_TO_FINISH
     }
@@ -342,7 +342,7 @@ impl<'a> Edit<'a> {
         self.go_on(&mut latents, unit, &spans);
         let known = Known { is_known: self.known_frames(unit, &spans), frames };
         let seed = stream(self.settings.seed, Purpose::Decoder, self.song.number(unit));
-        let how = Decoding { calls: self.settings.quality.decoder_calls(), seed };
+        let how = Decoding { calls: CALLS, seed };
         let mut decoded = self.road.decode::<EngineError>(&latents, stretch, Some(&known), how, job)?;
         let (gains, samples) = job.step(Stage::Level, || {
             let gains = self.gains_into_reach(&spans, decoded.start, &decoded.samples);

@@ -10,7 +10,7 @@ use turnaround_core::bars::{Bar, BarNumber, units};
 use turnaround_core::contract::SparseWeights;
 use turnaround_core::guidance::Guidance;
 use turnaround_core::instruments::{Instrument, Players, listed};
-use turnaround_core::sampler::DEFAULT_CALLS;
+use turnaround_core::sampler::CALLS;
 use turnaround_core::tempo_map::TempoMap;
 
 use crate::edit::Edit;
@@ -166,12 +166,12 @@ impl Default for Settings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Quality {
-    /// To audition: 4 dynamics steps without guidance, 1 decoder call.
+    /// To audition: 4 dynamics steps without guidance.
     Draft,
-    /// To keep: 6 guided steps, 2 decoder calls.
+    /// To keep: 6 guided steps.
     #[default]
     Default,
-    /// When time does not matter: 12 guided steps, 8 decoder calls.
+    /// When time does not matter: 12 guided steps.
     Fine,
 }
 
@@ -191,15 +191,6 @@ impl Quality {
             Quality::Draft => 4,
             Quality::Default => 6,
             Quality::Fine => 12,
-        }
-    }
-
-    /// Decoder calls for one bar.
-    pub fn decoder_calls(self) -> usize {
-        match self {
-            Quality::Draft => 1,
-            Quality::Default => DEFAULT_CALLS,
-            Quality::Fine => 8,
         }
     }
 
@@ -269,7 +260,7 @@ impl Settings {
             seed: self.seed,
             quality: self.quality.name().to_owned(),
             dynamics_steps: self.quality.dynamics_steps(),
-            decoder_calls: self.quality.decoder_calls(),
+            decoder_calls: CALLS,
             level_reach_db: self.level_reach_db.is_finite().then_some(self.level_reach_db),
             past_noise: self.past_noise,
             high_band: self.high_band,

@@ -12,7 +12,7 @@ use burn::tensor::Device;
 use indicatif::ProgressIterator;
 use turnaround_core::chroma::Chroma;
 use turnaround_core::mel::MultiScaleMel;
-use turnaround_core::sampler::DEFAULT_CALLS;
+use turnaround_core::sampler::CALLS;
 use turnaround_core::spectrum::Stft;
 use turnaround_core::time::SampleRate;
 
@@ -164,7 +164,7 @@ fn measure(model: &Tokenizer, source: &FrameSource, gain: &[f32], rate: SampleRa
         let original = inner(&stft.synthesise(&numbers(frames.clone()), source.companding()));
         let latents = model.encoder.forward(frames, Precision::Full);
         let condition = model.decoder.condition.forward(latents, Precision::Full);
-        let decoded = inner(&decoding.sound(&condition, DEFAULT_CALLS, index as u64));
+        let decoded = inner(&decoding.sound(&condition, CALLS, index as u64));
         let expected = inner(&decoding.sound(&condition, 0, index as u64));
         ruler.compare(&original, &decoded, &expected)
     };
@@ -175,7 +175,7 @@ fn measure(model: &Tokenizer, source: &FrameSource, gain: &[f32], rate: SampleRa
 /// error.
 pub fn table(rows: &[Row]) -> String {
     let mut text = format!(
-        "| tokenizer | teraflop | weights | numbers/s | steps | mel, {DEFAULT_CALLS} calls ↓ | against the first | mel, no call ↓ | chroma ↑ | error left of a linear filter |\n|---|---|---|---|---|---|---|---|---|---|\n",
+        "| tokenizer | teraflop | weights | numbers/s | steps | mel, {CALLS} calls ↓ | against the first | mel, no call ↓ | chroma ↑ | error left of a linear filter |\n|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let chromas: Vec<f64> = row.marks.iter().filter_map(|marks| marks.chroma).collect();
@@ -205,7 +205,7 @@ pub fn table(rows: &[Row]) -> String {
 
 /// What scaling is told of: mel distances at the default calls, and without a call.
 pub fn trainings(rows: &[Row]) -> Vec<Training> {
-    let calls = format!("{DEFAULT_CALLS} calls");
+    let calls = format!("{CALLS} calls");
     let measured = |row: &Row, what: &str, mel: fn(&Marks) -> f64| Training {
         name: format!("{}, {what}", row.name),
         operations: row.operations,

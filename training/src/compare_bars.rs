@@ -13,7 +13,7 @@ use burn::tensor::{Device, Tensor};
 use indicatif::ProgressIterator;
 use turnaround_core::contract::Sizes;
 use turnaround_core::latents::token_count;
-use turnaround_core::sampler::DEFAULT_CALLS;
+use turnaround_core::sampler::CALLS;
 use turnaround_core::spectrum::Stft;
 use turnaround_core::time::SampleRate;
 
@@ -227,7 +227,7 @@ impl Bench<'_> {
     /// What is decoded, and what is expected without a call.
     fn sounds(&self, denoiser: &Denoiser, gain: &[f32], condition: &Condition, seed: u64) -> [Vec<f32>; 2] {
         let decoding = Decoding { denoiser, companding: self.source.companding(), stft: &self.stft, gain };
-        [DEFAULT_CALLS, 0].map(|calls| decoding.sound(condition, calls, seed))
+        [CALLS, 0].map(|calls| decoding.sound(condition, calls, seed))
     }
 
     fn window(&self, unit: usize, before: usize, length: usize) -> Vec<f32> {
@@ -248,7 +248,7 @@ fn bar_condition(model: &Perceiver, frames: Tensor<3>) -> Condition {
 /// One row a way; differences are paired with the first, with twice their standard error.
 pub fn table(rows: &[Row]) -> String {
     let mut text = format!(
-        "| way | weights | 10¹² operations | steps | mel, {DEFAULT_CALLS} calls ↓ | against the first | mel, no call ↓ | chroma ↑ |\n|---|---|---|---|---|---|---|---|\n",
+        "| way | weights | 10¹² operations | steps | mel, {CALLS} calls ↓ | against the first | mel, no call ↓ | chroma ↑ |\n|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let mean = |value: fn(&Marks) -> f64| mean_and_error(&row.marks.iter().map(value).collect::<Vec<_>>()).0;

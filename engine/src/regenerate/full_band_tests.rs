@@ -78,8 +78,7 @@ fn highs_follow_the_bars_that_sound_like_the_new_one() {
     let audio = bright(&map, &[0, 1, 0, 1, 0, 1, 0, 1], 16.0, (1.0, 1.0));
     let (dark, bright) = (highs_db(&audio, &map, 5), highs_db(&audio, &map, 4));
     assert!(bright > dark + 30.0);
-    // The fake decoder leaves less hiss the more often it is called.
-    let settings = Settings { quality: Quality::Fine, ..Settings::default() };
+    let settings = Settings::default();
     // Bar 5 is dark and becomes tone 1, whose bars are bright; bar 4 is bright and becomes tone 0.
     for (bar, action, expected) in [(5, 1, bright), (4, 0, dark)] {
         let follow = run(&audio, &map, &[with_action(bar, action)], settings).unwrap();

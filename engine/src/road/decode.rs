@@ -1,7 +1,7 @@
 //! Latents to audio: a few denoising calls, held to the audio that is already there.
 
 use turnaround_core::contract::Graph;
-use turnaround_core::sampler::{Known, Sampler, levels, towards_expected};
+use turnaround_core::sampler::{Known, Sampler, TOWARDS_EXPECTED, levels};
 
 use super::{Latents, Road, Stretch};
 use crate::job::{Cancelled, Job, Stage};
@@ -39,8 +39,7 @@ impl Road<'_> {
     {
         let condition = job.step(Stage::Decode, || self.condition(latents, stretch).map_err(E::from))?;
         let gain = &self.set.statistics().decoded_gain;
-        let towards_expected = towards_expected(how.calls);
-        let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain, towards_expected };
+        let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain, towards_expected: TOWARDS_EXPECTED };
         let samples = sampler.sample(condition[1].values(), known, &levels(how.calls), how.seed, |noisy, level| {
             job.step(Stage::Decode, || self.decoder_step(noisy, level, &condition).map_err(E::from))
         })?;

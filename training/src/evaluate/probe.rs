@@ -5,7 +5,7 @@ use std::ops::Range;
 use anyhow::Result;
 use turnaround_core::contract::{Graph, POSITION_FEATURES, Sizes};
 use turnaround_core::latents::{interpolation_matrix, position_features, token_count};
-use turnaround_core::sampler::{Sampler, levels_down_to, towards_expected};
+use turnaround_core::sampler::{Sampler, TOWARDS_EXPECTED, levels_down_to};
 use turnaround_core::spectrum::{Companding, Stft};
 use turnaround_core::time::{SampleRate, Seconds};
 use turnaround_engine::model_set::ModelSet;
@@ -135,8 +135,7 @@ impl<'a> Probe<'a> {
     pub fn decode_window(&self, latents: &[f32], levels: &[f32], seed: u64) -> Result<Vec<f32>> {
         let condition = self.condition(latents)?;
         let gain = &self.set.statistics().decoded_gain;
-        let towards_expected = towards_expected(levels.len().saturating_sub(1));
-        let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain, towards_expected };
+        let sampler = Sampler { stft: &self.stft, companding: &self.companding, gain, towards_expected: TOWARDS_EXPECTED };
         sampler.sample(condition[1].values(), None, levels, seed, |noisy, level| self.denoised(noisy, level, &condition))
     }
 
@@ -152,7 +151,7 @@ impl<'a> Probe<'a> {
             stft: &self.stft,
             companding: &self.companding,
             gain: &vec![1.0; bins],
-            towards_expected: towards_expected(0),
+            towards_expected: TOWARDS_EXPECTED,
         };
         let window: Result<Vec<f32>, std::convert::Infallible> =
             sampler.sample(&scale, None, &[], seed, |noisy, _| Ok(noisy.to_vec()));

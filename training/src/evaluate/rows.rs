@@ -12,7 +12,7 @@ use super::probe::{Bar, Probe};
 /// Decoder calls that are compared.
 pub const CALLS: [usize; 7] = [0, 1, 2, 4, 8, 16, 32];
 
-/// Calls at which everything else is measured: even levels, of which more bring nothing. What is in use by default is two at levels of their own.
+/// Calls at which everything else is measured: at even levels, of which more bring nothing.
 pub const MEASURED_CALLS: usize = 4;
 
 /// Bits a second the anchor is given, and its band. At 12 kbit/s it takes the whole one by itself.

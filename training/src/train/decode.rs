@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use burn::tensor::{Tensor, TensorData};
-use turnaround_core::sampler::{Sampler, levels, towards_expected};
+use turnaround_core::sampler::{Sampler, TOWARDS_EXPECTED, levels};
 use turnaround_core::spectrum::{Companding, Stft};
 
 use super::latents::numbers;
@@ -29,7 +29,7 @@ impl Decoding<'_> {
         let device = condition.scale.device();
         let [_, frames, bins] = condition.scale.dims();
         let (stft, companding, gain) = (self.stft, self.companding, self.gain);
-        let sampler = Sampler { stft, companding, gain, towards_expected: towards_expected(calls) };
+        let sampler = Sampler { stft, companding, gain, towards_expected: TOWARDS_EXPECTED };
         let sampled = sampler.sample(&numbers(condition.scale.clone()), None, &levels(calls), seed, |noisy, level| {
             let noisy = Tensor::from_data(TensorData::new(noisy.to_vec(), [1, frames, 2 * bins]), &device);
             let level = Tensor::from_data(TensorData::new(vec![level], [1]), &device);

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use indicatif::ProgressIterator;
 use rand_chacha::ChaCha8Rng;
 use turnaround_core::contract::Sizes;
-use turnaround_core::sampler::DEFAULT_CALLS;
+use turnaround_core::sampler::CALLS;
 use turnaround_core::spectrum::{Companding, Stft};
 
 use super::decode::Decoding;
@@ -55,7 +55,7 @@ pub fn measure_drawn(
     for index in (0..STRETCHES).progress() {
         let (frames, condition) = draw(&mut dice);
         let original = stft.synthesise(&numbers(frames), companding);
-        let decoded = decoding.sound(&condition, DEFAULT_CALLS, seed + index as u64);
+        let decoded = decoding.sound(&condition, CALLS, seed + index as u64);
         add_energy(&mut wanted, &stft.analyse(&original, &plain));
         add_energy(&mut found, &stft.analyse(&decoded, &plain));
     }
