@@ -5,7 +5,7 @@ use std::ops::Range;
 use anyhow::Result;
 use turnaround_core::contract::{Graph, POSITION_FEATURES, Sizes};
 use turnaround_core::latents::{interpolation_matrix, position_features, token_count};
-use turnaround_core::sampler::{Sampler, TOWARDS_EXPECTED, levels_down_to};
+use turnaround_core::sampler::{CALLS, Sampler, TOWARDS_EXPECTED, levels};
 use turnaround_core::spectrum::{Companding, Stft};
 use turnaround_core::time::{SampleRate, Seconds};
 use turnaround_engine::model_set::ModelSet;
@@ -16,12 +16,6 @@ use crate::warp::{WarpedWindow, warp};
 
 /// What of a bar's past is kept, to hear whether something begins with the bar.
 const LEAD: Seconds = Seconds::new(0.1);
-
-/// Noise levels of calls that are spaced evenly: what the card's rows are made at, so that they tell what calls bring and stay comparable whatever levels are in
-/// use.
-fn even_levels(calls: usize) -> Vec<f32> {
-    levels_down_to(1.0 / calls.max(1) as f32, calls)
-}
 
 /// A unit, encoded.
 pub struct Bar {
@@ -112,15 +106,15 @@ impl<'a> Probe<'a> {
         Ok(self.set.run(Graph::DecoderCondition, &[TensorView::new(&[1, tokens, self.sizes.channels], latents)])?)
     }
 
-    /// A unit of `length` samples from latents with margins, the lead before it, by calls at even levels. No call at all plays what the latents expect.
+    /// A unit of `length` samples from latents with margins, the lead before it, as it is played.
     ///
     /// # Errors
     /// When a graph fails.
-    pub fn decode(&self, latents: &[f32], length: usize, calls: usize, seed: u64) -> Result<Vec<f32>> {
-        self.decode_at(latents, length, &even_levels(calls), seed)
+    pub fn decode(&self, latents: &[f32], length: usize, seed: u64) -> Result<Vec<f32>> {
+        self.decode_at(latents, length, &levels(CALLS), seed)
     }
 
-    /// The same by calls at these noise levels, from 1 to 0.
+    /// The same by calls at these noise levels, down to 0. No call at all plays what the latents expect.
     ///
     /// # Errors
     /// When a graph fails.
@@ -194,18 +188,18 @@ impl<'a> Probe<'a> {
         Ok(all)
     }
 
-    /// The unit at `range` and its lead, warped to the length of a bar's slots and back; in between through latents and as many calls
-    /// of the decoder as are given, or through nothing at all, which is what the warp itself costs.
+    /// The unit at `range` and its lead, warped to the length of a bar's slots and back; in between through latents, or through
+    /// nothing at all, which is what the warp itself costs.
     ///
     /// # Errors
     /// When the unit is more than four times as long or short as its slots, or a graph fails.
-    pub fn warped_and_back(&self, piece: &Piece, range: &Range<usize>, calls: Option<usize>, seed: u64) -> Result<Vec<f32>> {
+    pub fn warped_and_back(&self, piece: &Piece, range: &Range<usize>, is_coded: bool, seed: u64) -> Result<Vec<f32>> {
         let window = WarpedWindow::around(range.len(), &self.sizes);
         let audio = piece.window(range.start as i64 - window.margin as i64, window.length);
         let warped = warp(&audio, self.rate, window.warped_length)?;
-        let made = match calls {
-            Some(calls) => self.decode_window(&self.latents(&self.frames(&warped))?, &even_levels(calls), seed)?,
-            None => warped,
+        let made = match is_coded {
+            true => self.decode_window(&self.latents(&self.frames(&warped))?, &levels(CALLS), seed)?,
+            false => warped,
         };
         let back = warp(&made, self.rate, window.length)?;
         Ok(back[window.margin - self.lead()..window.margin + range.len()].to_vec())

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use rayon::prelude::*;
+use turnaround_core::sampler::levels_down_to;
 
 use super::anchors::opus::{self, Band, Coded};
 use super::bed::{Bed, Passage, Place};
@@ -11,9 +12,6 @@ use super::probe::{Bar, Probe};
 
 /// Decoder calls that are compared.
 pub const CALLS: [usize; 7] = [0, 1, 2, 4, 8, 16, 32];
-
-/// Calls at which everything else is measured: at even levels, of which more bring nothing.
-pub const MEASURED_CALLS: usize = 4;
 
 /// Bits a second the anchor is given, and its band. At 12 kbit/s it takes the whole one by itself.
 pub const OPUS: [(u32, Band); 5] =
@@ -31,7 +29,9 @@ pub enum Row {
     Opus(u32, Band),
     /// The original's magnitudes with random phases.
     RandomPhases,
-    /// Latents and back, at a number of decoder calls; 0 plays what the latents expect, which is what calls must beat.
+    /// Latents and back, as a bar is played: what everything below is made by as well.
+    Played,
+    /// Latents and back, by a number of decoder calls at even levels; 0 plays what the latents expect, which is what calls must beat.
     Calls(usize),
     /// Latents, slots and back: the bar as the dynamics sees it.
     ThroughSlots,
@@ -51,14 +51,14 @@ impl Row {
         let opus = OPUS.into_iter().map(|(bits, band)| Row::Opus(bits, band));
         let calls = CALLS.into_iter().map(Row::Calls);
         const LAST: [Row; 5] = [Row::ThroughSlots, Row::Warped, Row::WarpAlone, Row::Swapped, Row::OtherBar];
-        let first = [Row::Original].into_iter().chain(opus).chain([Row::RandomPhases]);
+        let first = [Row::Original].into_iter().chain(opus).chain([Row::RandomPhases, Row::Played]);
         first.chain(calls).chain(LAST).collect()
     }
 
     /// Those that are made of whole passages too.
     pub fn of_passages() -> Vec<Row> {
         let opus = OPUS.into_iter().map(|(bits, band)| Row::Opus(bits, band));
-        let own = [Row::RandomPhases, Row::Calls(0), Row::Calls(MEASURED_CALLS)];
+        let own = [Row::RandomPhases, Row::Calls(0), Row::Played];
         opus.chain(own).chain([Row::ThroughSlots, Row::Warped, Row::WarpAlone]).collect()
     }
 
@@ -69,13 +69,14 @@ impl Row {
             Row::Opus(bits, Band::Own) => format!("Opus, {} kbit/s", bits / 1000),
             Row::Opus(bits, Band::Wide) => format!("Opus, {} kbit/s, held to 8 kHz", bits / 1000),
             Row::RandomPhases => "true magnitudes, random phases".to_owned(),
+            Row::Played => "round trip, as played".to_owned(),
             Row::Calls(0) => "what the latents expect, no call".to_owned(),
             Row::Calls(1) => "round trip, 1 call".to_owned(),
             Row::Calls(calls) => format!("round trip, {calls} calls"),
-            Row::ThroughSlots => format!("through slots and back, {MEASURED_CALLS} calls"),
-            Row::Warped => format!("warped to one length and back, {MEASURED_CALLS} calls"),
+            Row::ThroughSlots => "through slots and back".to_owned(),
+            Row::Warped => "warped to one length and back".to_owned(),
             Row::WarpAlone => "warped and back, no tokenizer".to_owned(),
-            Row::Swapped => format!("latents of another bar, {MEASURED_CALLS} calls"),
+            Row::Swapped => "latents of another bar".to_owned(),
             Row::OtherBar => "another bar itself".to_owned(),
         }
     }
@@ -138,12 +139,13 @@ impl Maker<'_> {
             Row::Original => bar.original.clone(),
             Row::Opus(bits, band) => self.coded_bar(place, (bits, band))?,
             Row::RandomPhases => self.probe.with_random_phases(bar, length, seed),
-            Row::Calls(calls) => self.probe.decode(&bar.latents, length, calls, seed)?,
-            Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(bar)?, length, MEASURED_CALLS, seed)?,
-            Row::Warped => self.warped(place, Some(MEASURED_CALLS), seed)?,
-            Row::WarpAlone => self.warped(place, None, seed)?,
+            Row::Played => self.probe.decode(&bar.latents, length, seed)?,
+            Row::Calls(calls) => self.probe.decode_at(&bar.latents, length, &even_levels(calls), seed)?,
+            Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(bar)?, length, seed)?,
+            Row::Warped => self.warped(place, true, seed)?,
+            Row::WarpAlone => self.warped(place, false, seed)?,
             Row::Swapped => match other_of_same_length(bars, index) {
-                Some(other) => self.probe.decode(&other.latents, length, MEASURED_CALLS, seed)?,
+                Some(other) => self.probe.decode(&other.latents, length, seed)?,
                 None => return Ok(None),
             },
             Row::OtherBar => match other_of_same_length(bars, index) {
@@ -168,10 +170,11 @@ impl Maker<'_> {
             let length = self.bed.range(place).len();
             match row {
                 Row::RandomPhases => Ok(self.probe.with_random_phases(bar, length, seed)),
-                Row::Calls(calls) => self.probe.decode(&bar.latents, length, calls, seed),
-                Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(bar)?, length, MEASURED_CALLS, seed),
-                Row::Warped => self.warped(place, Some(MEASURED_CALLS), seed),
-                Row::WarpAlone => self.warped(place, None, seed),
+                Row::Played => self.probe.decode(&bar.latents, length, seed),
+                Row::Calls(calls) => self.probe.decode_at(&bar.latents, length, &even_levels(calls), seed),
+                Row::ThroughSlots => self.probe.decode(&self.probe.through_slots(bar)?, length, seed),
+                Row::Warped => self.warped(place, true, seed),
+                Row::WarpAlone => self.warped(place, false, seed),
                 row => unreachable!("{row:?} is not made of passages"),
             }
         })
@@ -197,8 +200,8 @@ impl Maker<'_> {
         Ok(joined)
     }
 
-    fn warped(&self, place: Place, calls: Option<usize>, seed: u64) -> Result<Vec<f32>> {
-        self.probe.warped_and_back(&self.bed.pieces[place.piece], &self.bed.range(place), calls, seed)
+    fn warped(&self, place: Place, is_coded: bool, seed: u64) -> Result<Vec<f32>> {
+        self.probe.warped_and_back(&self.bed.pieces[place.piece], &self.bed.range(place), is_coded, seed)
     }
 
     fn coded_bar(&self, place: Place, how: (u32, Band)) -> Result<Vec<f32>> {
@@ -207,6 +210,11 @@ impl Maker<'_> {
         let before = vec![0.0; lead.saturating_sub(range.start)];
         Ok([before.as_slice(), &coded[range.start.saturating_sub(lead)..range.end]].concat())
     }
+}
+
+/// Noise levels of calls that are spaced evenly, so that rows tell what more calls bring.
+fn even_levels(calls: usize) -> Vec<f32> {
+    levels_down_to(1.0 / calls.max(1) as f32, calls)
 }
 
 /// Another bar of the same number of tokens, the next one round the list.

@@ -6,7 +6,7 @@ use super::Evaluation;
 use super::measure::{BeatRow, BedMeasures, Estimate, FrechetMeasures, RowMeasures};
 use super::metrics::Metric;
 use super::noise;
-use super::rows::{MEASURED_CALLS, Row};
+use super::rows::Row;
 
 /// Columns of the first table: what a listener would notice.
 const LIKENESS: [Metric; 5] = [Metric::Mel, Metric::StftLog, Metric::LogSpectral, Metric::Chroma, Metric::OnsetF];
@@ -57,10 +57,10 @@ impl BedMeasures {
             let found = self.rows.iter().find(|measures| measures.name == row.name());
             found.and_then(|measures| measures.marks.get(&Metric::Mel)).map(|estimate| estimate.interval.mean)
         };
-        if let (Some(few), Some(many)) = (mel(Row::Calls(MEASURED_CALLS)), mel(Row::Calls(16))) {
-            write!(text, "Mel of {MEASURED_CALLS} calls over 16: {:.3}. ", few / many)?;
+        if let (Some(played), Some(many)) = (mel(Row::Played), mel(Row::Calls(16))) {
+            write!(text, "Mel as played over 16 calls: {:.3}. ", played / many)?;
         }
-        if let (Some(own), Some(swapped)) = (mel(Row::Calls(MEASURED_CALLS)), mel(Row::Swapped)) {
+        if let (Some(own), Some(swapped)) = (mel(Row::Played), mel(Row::Swapped)) {
             write!(text, "Another bar's latents take it to {:.2} times as much. ", swapped / own)?;
         }
         writeln!(text, "The adapter loses {:.1} % of the latents' variance.\n", 100.0 * self.adapter_error)

@@ -51,9 +51,9 @@ pub fn recordings(folder: &Path, rate: SampleRate) -> Result<Bed> {
         key: RECORDINGS,
         title: "Real recordings".to_owned(),
         source: format!(
-            "a folder `{}` of recordings ({}, {:.2} h): {with_grid} cut by a grid beside them, the others every {} s whatever their bars",
-            folder.file_name().unwrap_or_default().to_string_lossy(),
+            "{} recordings ({}; {:.2} h): {with_grid} cut by a grid beside them, the others every {} s whatever their bars",
             pieces.len(),
+            pieces.iter().map(|piece| piece.name.as_str()).collect::<Vec<_>>().join(", "),
             seconds / 3600.0,
             UNIT.get()
         ),

@@ -13,7 +13,7 @@ use turnaround_core::time::SampleRate;
 use super::Evaluation;
 use super::edits::shown::Shown;
 use super::measure::Heard;
-use super::rows::{MEASURED_CALLS, Row};
+use super::rows::Row;
 use crate::page;
 use crate::recording::write_wav;
 
@@ -54,7 +54,7 @@ pub fn write(
 }
 
 fn write_passage(folder: &Path, name: &str, passage: &Heard, rate: SampleRate, body: &mut String) -> Result<()> {
-    let drawn = [Row::Original, Row::Calls(0), Row::Calls(MEASURED_CALLS)].map(Row::name);
+    let drawn = [Row::Original, Row::Calls(0), Row::Played].map(Row::name);
     writeln!(body, "<h3>{}</h3>", page::escaped(&passage.piece))?;
     Sounds { takes: &passage.takes, drawn: &drawn, lines: &[] }.write(folder, name, rate, body)
 }
