@@ -60,6 +60,14 @@ pub struct RuntimeReport {
     pub notes: Vec<String>,
 }
 
+impl RuntimeReport {
+    /// The runtime, what it computes on and its threads, for people.
+    pub fn in_words(&self) -> String {
+        let threads = if self.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", self.threads) };
+        format!("{}, {}, {threads}", self.version, self.provider)
+    }
+}
+
 /// Why a graph could not be loaded or run.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
@@ -103,6 +111,16 @@ mod tests {
         let right = [1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
         let inputs = [("right", TensorView::new(&[3, 2], &right)), ("left", TensorView::new(&[rows, 3], &left))];
         network.run(&inputs).unwrap().remove(0)
+    }
+
+    #[test]
+    fn one_thread_is_told_as_one() {
+        let told = |threads| {
+            let report =
+                open(&Options { runtime: RuntimeChoice::Embedded, threads, ..Options::default() }).unwrap().description();
+            report.in_words()
+        };
+        assert!(told(1).ends_with(", cpu, 1 thread") && told(2).ends_with(", cpu, 2 threads"), "{}", told(2));
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub fn print_rest(report: &Report, file: &AudioFile, files: &Files, output: &Pat
         timing.music_s,
         timing.times_real_time
     );
-    say!("runtime    {}, {}, {} threads", report.runtime.version, report.runtime.provider, report.runtime.threads);
+    say!("runtime    {}", report.runtime.in_words());
     say!("read       {} ({})", files.input.display(), file.description());
     say!("wrote      {} ({})", output.display(), file.output_description());
 }

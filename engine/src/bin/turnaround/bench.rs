@@ -38,7 +38,7 @@ fn failure(error: BenchError) -> Failure {
 
 fn print(run: &Measurement) {
     let Measurement { runtime, provider, threads, quality, song_bars, .. } = run;
-    say!("{runtime}, {provider}, {threads} threads, quality {quality}, a song of {song_bars} bars");
+    say!("{runtime}, {provider}, threads: {threads}, quality {quality}, a song of {song_bars} bars");
     say!("  {:.3} s for a bar of {:.3} s: {:.1} times real time", run.regenerate_s, run.bar_s, run.times_real_time);
     say!("  {:.3} s once more, with another seed", run.again_s);
     say!("  {:.2} GFLOP, {:.1} of at most {:.1} GFLOP/s", run.gflop, run.achieved_gflops, run.roofline_gflops);

@@ -96,7 +96,7 @@ fn print(account: &Account<'_>) {
     say!("trained    {} on {} ({:.1} h, {} bars)", training.preset, training.data, training.corpus_hours, training.training_bars);
     let runtime = account.runtime;
     let library = runtime.library.as_deref().unwrap_or("compiled in");
-    say!("runtime    {}, {}, {} threads ({library})", runtime.version, runtime.provider, runtime.threads);
+    say!("runtime    {} ({library})", runtime.in_words());
     for note in &runtime.notes {
         say!("           {note}");
     }

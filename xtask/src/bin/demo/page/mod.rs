@@ -47,7 +47,7 @@ fn header(demo: &Demo) -> String {
             trio.recording.bits
         ),
         format!("model set {} {}", first.model_set.name, first.model_set.version),
-        format!("{} on {}, {} threads", first.runtime.version, first.runtime.provider, first.runtime.threads),
+        first.runtime.in_words(),
     ];
     let facts: String = facts.iter().map(|fact| format!("<li>{}</li>", escaped(fact))).collect();
     format!(
