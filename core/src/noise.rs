@@ -53,13 +53,12 @@ pub fn blend(clean: &[f32], noise: &[f32], level: f32) -> Vec<f32> {
     clean.iter().zip(noise).map(|(x, e)| (1.0 - level) * x + level * e).collect()
 }
 
-/// Noise levels from 1 to 0 in even steps: `calls + 1` values, one network call between each two.
-///
-/// # Panics
-/// If `calls` is 0.
-pub fn linear_levels(calls: usize) -> Vec<f32> {
-    assert!(calls > 0, "at least one call must take the noise away");
-    (0..=calls).map(|i| (calls - i) as f32 / calls as f32).collect()
+/// Noise levels for a number of calls, one between each two: evenly from 1 to that of the last call, and from there to 0. A single call is
+/// the last one. With `1 / calls` all are even. No call has no level.
+pub fn levels_down_to(last: f32, calls: usize) -> Vec<f32> {
+    let even = |call: usize| last + (1.0 - last) * (calls - 1 - call) as f32 / (calls - 1).max(1) as f32;
+    let end = (calls > 0).then_some(0.0);
+    (0..calls).map(even).chain(end).collect()
 }
 
 /// How far from the middle the logits of [`logit_uniform_levels`] reach; the outermost, a level of 0.95 and 0.05, are then replaced by
@@ -133,6 +132,10 @@ mod tests {
         (mean, variance)
     }
 
+    fn even_levels(calls: usize) -> Vec<f32> {
+        levels_down_to(1.0 / calls as f32, calls)
+    }
+
     fn gaussian(seed: u64, count: usize) -> Vec<f32> {
         let mut values = vec![0.0; count];
         GaussianNoise::new(seed).fill(&mut values);
@@ -181,11 +184,13 @@ mod tests {
 
     #[test]
     fn levels_fall_from_their_start_to_zero() {
-        assert_eq!(linear_levels(4), [1.0, 0.75, 0.5, 0.25, 0.0]);
+        assert_eq!(even_levels(4), [1.0, 0.75, 0.5, 0.25, 0.0]);
+        assert_eq!(levels_down_to(0.5, 3), [1.0, 0.75, 0.5, 0.0]);
+        assert_eq!((levels_down_to(0.8, 1), levels_down_to(0.8, 0)), (vec![0.8, 0.0], vec![]));
         assert_eq!(logit_uniform_levels(2, 0.8), [0.8, 0.4, 0.0]);
         assert_eq!(logit_uniform_levels(1, 1.0), [1.0, 0.0]);
         for calls in 1..40 {
-            for levels in [linear_levels(calls), logit_uniform_levels(calls, 1.0), logit_uniform_levels(calls, 0.6)] {
+            for levels in [even_levels(calls), logit_uniform_levels(calls, 1.0), logit_uniform_levels(calls, 0.6)] {
                 assert_eq!((levels.len(), levels[calls]), (calls + 1, 0.0));
                 assert!(levels.windows(2).all(|pair| pair[0] > pair[1]), "{levels:?}");
             }
@@ -218,7 +223,7 @@ mod tests {
 
     #[test]
     fn four_corrected_steps_keep_unit_variance_where_plain_ones_lose_it() {
-        let levels = linear_levels(4);
+        let levels = even_levels(4);
         let (plain, corrected) = (variance_after(&levels, euler_step), variance_after(&levels, kappa_euler_step));
         let (plain_db, corrected_db) = (10.0 * plain.log10(), 10.0 * corrected.log10());
         println!("four calls: plain {plain_db:.2} dB, corrected {corrected_db:.3} dB");
@@ -230,7 +235,7 @@ mod tests {
     #[test]
     fn corrected_steps_keep_unit_variance_at_any_number_of_calls() {
         for calls in [2, 3, 4, 6, 8, 16, 50] {
-            for levels in [linear_levels(calls), logit_uniform_levels(calls, 1.0)] {
+            for levels in [even_levels(calls), logit_uniform_levels(calls, 1.0)] {
                 let decibels = 10.0 * variance_after(&levels, kappa_euler_step).log10();
                 assert!(decibels.abs() < 0.05, "{calls} calls: {decibels} dB");
             }
@@ -240,7 +245,7 @@ mod tests {
     #[test]
     fn the_correction_stays_small_and_a_single_leap_has_none() {
         for calls in 2..60 {
-            for pair in linear_levels(calls).windows(2) {
+            for pair in even_levels(calls).windows(2) {
                 let gain = kappa(pair[0].into(), pair[1].into());
                 assert!((1.0 - 1e-9..1.42).contains(&gain), "{gain} from {} to {}", pair[0], pair[1]);
             }

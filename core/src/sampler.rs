@@ -2,7 +2,7 @@
 //!
 //! Training, evaluation and use all sample here, each with its own way of calling the network.
 
-use crate::noise::{GaussianNoise, blend, kappa_euler_step};
+use crate::noise::{GaussianNoise, blend, kappa_euler_step, levels_down_to};
 use crate::phase::synthesise_agreeing;
 use crate::spectrum::{Companding, Stft};
 
@@ -30,22 +30,14 @@ pub const CALLS: usize = 1;
 
 /// The noise level at which the last call hears what it is given.
 ///
-/// What that level is decides how a stretch sounds, and how many calls came before it hardly at all: at 0.8 one, two, three, four and eight calls are equal in mel,
-/// chroma and musicnn's Fréchet distance (`training/experiments/0018-one-call.md`). A call that takes most of what it hears for noise leans on the latents, and
-/// what it finds agrees better with them.
+/// What that level is decides how a stretch sounds, and how many calls came before it hardly at all: at 0.8 one, two, three, four and eight
+/// calls are equal in mel, chroma and musicnn's Fréchet distance (`training/experiments/0018-one-call.md`). A call that takes most of what
+/// it hears for noise leans on the latents, and what it finds agrees better with them.
 const LAST: f32 = 0.8;
 
 /// Noise levels to 0 at which a number of calls are made, one between each two.
 pub fn levels(calls: usize) -> Vec<f32> {
     levels_down_to(LAST, calls)
-}
-
-/// Noise levels for a number of calls, one between each two: evenly from 1 to that of the last call, and from there to 0. A single call is the last one. With
-/// `1/calls` all are even. No call has no level.
-pub fn levels_down_to(last: f32, calls: usize) -> Vec<f32> {
-    let even = |call: usize| last + (1.0 - last) * (calls - 1 - call) as f32 / (calls - 1).max(1) as f32;
-    let end = (calls > 0).then_some(0.0);
-    (0..calls).map(even).chain(end).collect()
 }
 
 /// What surrounds the decoder's network.
@@ -64,10 +56,11 @@ pub struct Sampler<'a> {
 impl Sampler<'_> {
     /// Samples a stretch: `[sample]` of `hop · (F + 1)`, of which the first and the last hop lie under one frame only and are faded.
     ///
-    /// `levels` are noise levels down to 0 as [`levels`] makes them; one call is made between each two. `scale` `[frame, bin]` is the expected deviation of each bin; from it on, frames are in its units, where music and noise are
-    /// equally loud: what the kappa correction asks for. The start is noise whose phases are free but whose magnitudes are all as
-    /// expected, which measured better than Gaussian ones at any number of calls. `denoise` is one network call, from noisy frames
-    /// `[frame, 2 · bin]` and their noise level to clean frames. No call at all plays what the latents expect.
+    /// `levels` are noise levels down to 0 as [`levels`] makes them, and one call is made between each two. `scale` `[frame, bin]` is the
+    /// expected deviation of each bin; from it on, frames are in its units, where music and noise are equally loud: what the kappa
+    /// correction asks for. The start is noise whose phases are free but whose magnitudes are all as expected, which measured better than
+    /// Gaussian ones at any number of calls. `denoise` is one network call, from noisy frames `[frame, 2 · bin]` and their noise level to
+    /// clean frames. No call at all plays what the latents expect.
     ///
     /// # Errors
     /// Those of `denoise`.
@@ -112,8 +105,8 @@ impl Sampler<'_> {
     }
 }
 
-/// How loud music in noise of a level is where both by themselves have unit deviation. A first call that hears noise alone, and takes some of it for music, is
-/// given it as loud as that.
+/// How loud music in noise of a level is where both by themselves have unit deviation. A first call that hears noise alone, and takes some
+/// of it for music, is given it as loud as that.
 fn loudness_at(level: f32) -> f32 {
     (1.0 - level).hypot(level)
 }
@@ -204,9 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_fall_evenly_to_the_last_call_and_then_to_nothing() {
-        assert_eq!(levels_down_to(0.25, 4), [1.0, 0.75, 0.5, 0.25, 0.0]);
-        assert_eq!(levels_down_to(0.5, 3), [1.0, 0.75, 0.5, 0.0]);
+    fn the_last_call_is_made_at_its_level_whatever_comes_before_it() {
         assert_eq!((levels(0), levels(1), levels(2)), (vec![], vec![LAST, 0.0], vec![1.0, LAST, 0.0]));
     }
 

@@ -11,7 +11,7 @@ pub struct SamplingMatrix {
 }
 
 impl SamplingMatrix {
-    /// All bars together: K = S − m. `levels` are the S + 1 levels of one bar, as [`crate::noise::linear_levels`] makes them.
+    /// All bars together: K = S − m. `levels` are the S + 1 levels of one bar, as [`crate::noise::logit_uniform_levels`] makes them.
     ///
     /// # Panics
     /// As all of them: if `levels` has fewer than two values, rises, or does not end at 0, or if there is no bar.
@@ -86,12 +86,12 @@ pub fn distances_to_context(is_target: &[bool]) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    use crate::noise::{linear_levels, logit_uniform_levels};
+    use crate::noise::{levels_down_to, logit_uniform_levels};
 
     fn all() -> Vec<SamplingMatrix> {
         let mut all = Vec::new();
         for calls in [1, 2, 4, 6, 12] {
-            for levels in [linear_levels(calls), logit_uniform_levels(calls, 0.7)] {
+            for levels in [levels_down_to(1.0 / calls as f32, calls), logit_uniform_levels(calls, 0.7)] {
                 for bars in 1..6 {
                     let distances = distances_to_context(&[&[false], &vec![true; bars][..], &[false]].concat());
                     all.push(SamplingMatrix::bidirectional(&levels, bars));
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_four_kinds_are_as_their_formulas_say() {
-        let levels = linear_levels(2);
+        let levels = levels_down_to(0.5, 2);
         assert_eq!(SamplingMatrix::bidirectional(&levels, 2).rows(), [[1.0, 1.0], [0.5, 0.5], [0.0, 0.0]]);
         let one_by_one = [[1.0, 1.0], [0.5, 1.0], [0.0, 1.0], [0.0, 0.5], [0.0, 0.0]];
         assert_eq!(SamplingMatrix::autoregressive(&levels, 2).rows(), one_by_one);

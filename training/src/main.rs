@@ -148,7 +148,7 @@ enum Verb {
     /// Edits held-out bars under several guidance weights and tells how they obey and how far from music they lie.
     CompareGuidance(turnaround_training::command::CompareGuidanceArguments),
     #[cfg(feature = "export")]
-    /// Decodes held-out passages with several numbers of calls at several noise levels and tells how near to the originals and to music they come.
+    /// Decodes held-out passages at several noise levels and tells how near to the originals and to music they come.
     CompareLevels(turnaround_training::command::CompareLevelsArguments),
     #[cfg(feature = "export")]
     /// Continues held-out recordings under several noise levels of the past and tells how they drift.

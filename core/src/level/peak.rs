@@ -23,8 +23,8 @@ pub fn true_peaks(samples: &[f32]) -> Vec<f32> {
     true_peaks_above(samples, 0.0)
 }
 
-/// The same wherever the wave may rise above a level. Where it cannot, the samples' own magnitudes, which are below it: enough for whoever asks only
-/// what is above, and most of a quiet sound costs nothing.
+/// The same wherever the wave may rise above a level. Where it cannot, the samples' own magnitudes, which are below it: enough for whoever
+/// asks only what is above, and most of a quiet sound costs nothing.
 pub fn true_peaks_above(samples: &[f32], level: f32) -> Vec<f32> {
     let between: Vec<Vec<f32>> = (1..OVERSAMPLING).map(interpolator).collect();
     let steepest = between.iter().map(|taps| taps.iter().map(|tap| tap.abs()).sum::<f32>()).fold(0.0, f32::max);

@@ -1,12 +1,12 @@
-//! Where the noise levels of the decoder's calls should lie: passages made at several, judged by the difference to what they were made from and by
-//! musicnn. Measured on passages that no evaluation hears, so that levels may be chosen by it.
+//! Where the noise levels of the decoder's calls should lie: passages made at several, judged by the difference to what they were made from
+//! and by musicnn. Measured on passages that no evaluation hears, so that levels may be chosen by it.
 
 use std::fmt::{self, Write};
 
 use anyhow::{Result, ensure};
 use turnaround_core::chroma::Chroma;
 use turnaround_core::mel::MultiScaleMel;
-use turnaround_core::sampler::levels_down_to;
+use turnaround_core::noise::levels_down_to;
 
 use super::bed::{Bed, Passage};
 use super::measure::{FrechetMeasures, Tools, progress};

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use rayon::prelude::*;
-use turnaround_core::sampler::levels_down_to;
+use turnaround_core::noise::levels_down_to;
 
 use super::anchors::opus::{self, Band, Coded};
 use super::bed::{Bed, Passage, Place};
 use super::probe::{Bar, Probe};
 
 /// Decoder calls that are compared.
-pub const CALLS: [usize; 7] = [0, 1, 2, 4, 8, 16, 32];
+pub const CALLS: [usize; 6] = [0, 2, 4, 8, 16, 32];
 
 /// Bits a second the anchor is given, and its band. At 12 kbit/s it takes the whole one by itself.
 pub const OPUS: [(u32, Band); 5] =
@@ -71,7 +71,6 @@ impl Row {
             Row::RandomPhases => "true magnitudes, random phases".to_owned(),
             Row::Played => "round trip, as played".to_owned(),
             Row::Calls(0) => "what the latents expect, no call".to_owned(),
-            Row::Calls(1) => "round trip, 1 call".to_owned(),
             Row::Calls(calls) => format!("round trip, {calls} calls"),
             Row::ThroughSlots => "through slots and back".to_owned(),
             Row::Warped => "warped to one length and back".to_owned(),

@@ -32,10 +32,8 @@ fn interval(bed: &BedMeasures, row: Row, metric: Metric) -> Option<Interval> {
 }
 
 fn chart(area: &Area<'_>, bed: &BedMeasures, metric: Metric) -> Result<()> {
-    // One call is far off the rest and would flatten everything; the tables have it.
-    let calls = CALLS.into_iter().filter(|calls| *calls != 1);
     let points: Vec<(usize, Interval)> =
-        calls.filter_map(|calls| interval(bed, Row::Calls(calls), metric).map(|found| (calls, found))).collect();
+        CALLS.into_iter().filter_map(|calls| interval(bed, Row::Calls(calls), metric).map(|found| (calls, found))).collect();
     let levels = levels(bed, metric);
     let all = || points.iter().flat_map(|(_, found)| [found.low, found.high]).chain(levels.iter().map(|(_, level)| *level));
     let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
