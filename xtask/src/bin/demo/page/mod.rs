@@ -47,7 +47,7 @@ fn header(demo: &Demo) -> String {
             trio.recording.bits
         ),
         format!("model set {} {}", first.model_set.name, first.model_set.version),
-        first.runtime.in_words(),
+        format!("{} on {}, {}", first.runtime.version, first.runtime.provider, threads(first.runtime.threads)),
     ];
     let facts: String = facts.iter().map(|fact| format!("<li>{}</li>", escaped(fact))).collect();
     format!(
@@ -58,6 +58,10 @@ fn header(demo: &Demo) -> String {
         why_embedded(&first.runtime),
         bars = bars_made('–')
     )
+}
+
+fn threads(count: usize) -> String {
+    if count == 1 { "1 thread".to_owned() } else { format!("{count} threads") }
 }
 
 /// Why ONNX Runtime did not run, where it did not.
