@@ -128,7 +128,7 @@ pub fn next(bars: &BTreeMap<BarKey, Bar>, key: BarKey) -> Option<BarKey> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::spec::BarStamp;
     use turnaround_core::time::{Metre, SampleRate};
@@ -136,7 +136,7 @@ mod tests {
     const RATE: u32 = 8_000;
 
     /// Bars of 4/4 by number; each sample of a bar is its number, its lead and tail are those of its neighbours.
-    fn song(numbers: &[i64], body: usize) -> BTreeMap<BarKey, Bar> {
+    pub fn song(numbers: &[i64], body: usize) -> BTreeMap<BarKey, Bar> {
         let rate = SampleRate::new(RATE).unwrap();
         let bar = |&number: &i64| {
             let anchor = Beats::new(4.0 * (number - 1) as f64);

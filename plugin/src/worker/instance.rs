@@ -663,3 +663,31 @@ fn edges(take: &Audio, dry: &Audio, source: &Source, lead: usize) -> Likeness {
     let at_end = like(&pair(take, take_end - lead.min(take_end), take_end), &pair(dry, dry_end.saturating_sub(lead), dry_end));
     Likeness { at_start, at_end }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::clip::tests::song;
+    use super::*;
+
+    #[test]
+    fn bars_that_are_looked_at_are_heard_and_nothing_is_made_or_saved_by_it() {
+        let mut instance = Instance::new(Arc::default(), SavedProject::default()).unwrap();
+        // The last one has nothing around it that it could continue.
+        instance.bars = song(&[1, 2, 3, 9], 16_000);
+        let keys: Vec<BarKey> = instance.bars.keys().copied().collect();
+        instance.obey(Command::Hear(vec![keys[3]]));
+        instance.hear_ahead();
+        instance.hear_ahead();
+        assert_eq!((instance.ahead.next(), instance.service.view()), (None, EngineView::Asleep));
+
+        instance.obey(Command::Hear(vec![keys[1], keys[0]]));
+        let (start, patience) = (Instant::now(), Duration::from_secs(60));
+        instance.hear_ahead();
+        assert!(instance.ahead.next().is_none(), "one bar after the other");
+        while instance.ahead.next() != Some(keys[0]) && start.elapsed() < patience {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(matches!(instance.service.view(), EngineView::Loaded { .. }), "{:?}", instance.service.view());
+        assert!(instance.is_saved && instance.job.is_none() && instance.bars.values().all(|bar| bar.take.is_none()));
+    }
+}
