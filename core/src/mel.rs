@@ -161,12 +161,14 @@ impl MelSpectrum {
         let mut scratch = self.transform.make_scratch_vec();
         let mut bands = Vec::with_capacity(samples.len().div_ceil(self.hop) * self.bands());
         for centre in (0..samples.len()).step_by(self.hop) {
-            for (i, (out, weight)) in frame.iter_mut().zip(&self.window).enumerate() {
-                let sample = (centre + i).checked_sub(length / 2).and_then(|position| samples.get(position));
-                *out = sample.map_or(0.0, |sample| sample * weight);
-            }
+            // Beyond the ends lies silence.
+            let (start, end) = (centre.saturating_sub(length / 2), (centre + length - length / 2).min(samples.len()));
+            let first = (length / 2).saturating_sub(centre);
+            frame.fill(0.0);
+            let weighted = samples[start..end].iter().zip(&self.window[first..]).map(|(sample, weight)| sample * weight);
+            frame[first..].iter_mut().zip(weighted).for_each(|(out, sample)| *out = sample);
             self.transform.process_with_scratch(&mut frame, &mut spectrum, &mut scratch).expect("buffers come from the plan");
-            let magnitudes: Vec<f32> = spectrum.iter().map(|value: &Complex<f32>| value.norm()).collect();
+            let magnitudes: Vec<f32> = spectrum.iter().map(|value: &Complex<f32>| value.norm_sqr().sqrt()).collect();
             bands.extend(self.filterbank.apply(&magnitudes));
         }
         bands
