@@ -609,7 +609,7 @@ pub struct CompareLevelsArguments {
     #[arg(long)]
     pub yardsticks: Option<PathBuf>,
     /// Decoder calls for a unit.
-    #[arg(long, num_args = 1.., default_values_t = [2, 3, 4, 8])]
+    #[arg(long, num_args = 1.., default_values_t = [1, 2, 4, 8])]
     pub calls: Vec<usize>,
     /// Noise levels of the last call; those before it lie evenly between it and 1.
     #[arg(long, num_args = 1.., default_values_t = [0.5, 0.7, 0.8, 0.9])]

@@ -247,8 +247,8 @@ fn bar_condition(model: &Perceiver, frames: Tensor<3>) -> Condition {
 
 /// One row a way; differences are paired with the first, with twice their standard error.
 pub fn table(rows: &[Row]) -> String {
-    let mut text = format!(
-        "| way | weights | 10¹² operations | steps | mel, {CALLS} calls ↓ | against the first | mel, no call ↓ | chroma ↑ |\n|---|---|---|---|---|---|---|---|\n",
+    let mut text = String::from(
+        "| way | weights | 10¹² operations | steps | mel, as played ↓ | against the first | mel, no call ↓ | chroma ↑ |\n|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows {
         let mean = |value: fn(&Marks) -> f64| mean_and_error(&row.marks.iter().map(value).collect::<Vec<_>>()).0;
