@@ -1,7 +1,7 @@
 //! Bars in, bars out, in one blocking call.
 //!
 //! [`Engine`] loads a model set and answers four questions: [`Engine::regenerate`] makes chosen bars anew and leaves every other sample
-//! as it is, [`Engine::add_bars`] makes bars that were not there, [`Engine::infer_actions`] tells the actions heard in bars and who plays them, and
+//! as it is ([`Engine::take`] does so without an account), [`Engine::add_bars`] makes bars that were not there, [`Engine::infer_actions`] tells the actions heard in bars and who plays them, and
 //! [`Engine::roundtrip`] lets one hear the networks alone. [`Engine::imagine`] stops before anything is decoded, for those who measure, and
 //! [`Engine::hear`] before anything is made, for those who will ask later.
 //! [`prompt`] finds the action that a musician asks for in words.

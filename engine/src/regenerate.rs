@@ -315,15 +315,27 @@ impl Engine {
     pub fn regenerate(&self, request: &Request<'_>, control: &mut Control<'_>) -> Result<Regenerated, EngineError> {
         let started = Instant::now();
         let mut job = Job::new(control);
+        let made = self.remade(request, &mut job)?;
+        self.account(made, request.audio, None, request.settings, started, &mut job)
+    }
+
+    /// The sound of [`Self::regenerate`] alone, for those who read no account: hashing what was kept takes longer than some networks.
+    ///
+    /// # Errors
+    /// As [`Self::regenerate`].
+    pub fn take(&self, request: &Request<'_>, control: &mut Control<'_>) -> Result<Audio, EngineError> {
+        Ok(self.remade(request, &mut Job::new(control))?.audio)
+    }
+
+    fn remade(&self, request: &Request<'_>, job: &mut Job) -> Result<Made, EngineError> {
         let road = Road::new(self.set());
         let (chosen, part) = self.part_of(request, &road)?;
         let audio = part.audio()?;
-        let song = Song::of(&audio, part.bars.clone(), part.units.clone(), part.first_unit, &road, &mut job)?;
+        let song = Song::of(&audio, part.bars.clone(), part.units.clone(), part.first_unit, &road, job)?;
 
         let dry = Dry { song: &song, audio: &audio };
-        let made = self.make(&road, &dry, &chosen, request.settings, &mut job)?;
-        let made = job.step(Stage::Mix, || part.put_back(made))?;
-        self.account(made, request.audio, None, request.settings, started, &mut job)
+        let made = self.make(&road, &dry, &chosen, request.settings, job)?;
+        job.step(Stage::Mix, || part.put_back(made))
     }
 
     /// The choices of a request, and the part of its recording around them.

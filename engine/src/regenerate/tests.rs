@@ -146,6 +146,17 @@ fn the_side_and_the_highs_stay_those_of_the_dry_bar_if_they_are_to_be_kept() {
 }
 
 #[test]
+fn a_take_is_the_sound_without_the_account() {
+    let (audio, map) = eight_bars(44_100, 2);
+    let targets = [with_action(4, 2), with_action(5, 1)];
+    let request = Request { audio: &audio, map: &map, targets: &targets, settings: Settings::default() };
+    let mut control = Control { is_cancelled: &|| false, on_progress: &mut |_| {} };
+    let take = fake::engine().0.take(&request, &mut control).unwrap();
+    assert_eq!(take, run(&audio, &map, &targets, Settings::default()).unwrap().audio);
+    assert_ne!(take, audio);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_samples_and_another_seed_others() {
     let (audio, map) = eight_bars(44_100, 2);
     let take = |seed| run(&audio, &map, &[with_action(4, 2)], Settings { seed, ..Settings::default() }).unwrap().audio;

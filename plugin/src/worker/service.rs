@@ -270,10 +270,10 @@ fn run(engine: &Engine, job: &Job) -> Outcome {
     };
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut control = Control { is_cancelled: &|| handle.is_cancelled(), on_progress: &mut on_progress };
-        engine.regenerate(&request, &mut control)
+        engine.take(&request, &mut control)
     }));
     match result {
-        Ok(Ok(made)) => Ok(Made { audio: made.audio, set: set_name(engine), took: start.elapsed() }),
+        Ok(Ok(audio)) => Ok(Made { audio, set: set_name(engine), took: start.elapsed() }),
         Ok(Err(turnaround_engine::EngineError::Cancelled(_))) => Err(JobError::Cancelled),
         Ok(Err(error)) => Err(JobError::Failed(error.to_string())),
         Err(panic) => Err(JobError::Failed(format!("the models failed unexpectedly: {}", words(&*panic)))),
