@@ -64,6 +64,11 @@ pub(crate) struct MadeWith {
     pub players: PlayersRow,
 }
 
+/// All units that some windows hold, made or heard.
+fn units_of(plans: &[Plan]) -> BTreeSet<usize> {
+    plans.iter().flat_map(|plan| plan.targets.iter().chain(&plan.context)).copied().collect()
+}
+
 impl<'a> Edit<'a> {
     pub(crate) fn new(
         road: &'a Road<'a>,
@@ -134,26 +139,18 @@ impl<'a> Edit<'a> {
         Ok(units.into_values().collect())
     }
 
-    /// Hears all that is dry and as far as it is known before a bar is made, so that the set remembers it; makes nothing.
+    /// Hears every dry unit of a song without added bars, and the context as far as it is known before a bar is made, so that the set
+    /// remembers it; makes nothing.
     pub(crate) fn hear_around(&mut self, job: &mut Job) -> Result<(), EngineError> {
         let plans = self.plans()?;
-        job.expect(self.steps(&plans));
-        let unconditional_action = self.unconditional_action(job)?;
-        for plan in &plans {
-            for &unit in plan.context.iter().chain(&plan.targets) {
-                if !self.song.added.contains(&unit) {
-                    self.hear(unit, job)?;
-                }
-            }
-        }
+        let units = units_of(&plans);
+        job.expect(units.len() * STEPS_TO_HEAR + 2);
+        units.into_iter().try_for_each(|unit| self.hear(unit, job).map(drop))?;
         // Later windows hear what earlier ones make.
-        match plans.first() {
-            Some(plan) => {
-                let window = self.window(plan, &unconditional_action, job)?;
-                self.road.hear_context(&window, job)
-            }
-            None => Ok(()),
-        }
+        let Some(first) = plans.first() else { return Ok(()) };
+        let unconditional_action = self.unconditional_action(job)?;
+        let window = self.window(first, &unconditional_action, job)?;
+        self.road.hear_context(&window, job)
     }
 
     /// The gain that each band of each chosen bar was given to stay within reach, in decibels: the mean over the bar's units.
@@ -205,10 +202,9 @@ impl<'a> Edit<'a> {
 
     /// About how many steps the job will take.
     fn steps(&self, plans: &[Plan]) -> usize {
-        let heard: BTreeSet<usize> = plans.iter().flat_map(|plan| plan.targets.iter().chain(&plan.context)).copied().collect();
         let decode = self.targets.len() * (CALLS + STEPS_TO_DECODE);
         let dynamics = plans.len() * (self.settings.quality.dynamics_steps() + 1);
-        heard.len() * STEPS_TO_HEAR + decode + dynamics + plans.len() + self.targets.len() + 1 + STEPS_TO_FINISH
+        units_of(plans).len() * STEPS_TO_HEAR + decode + dynamics + plans.len() + self.targets.len() + 1 + STEPS_TO_FINISH
     }
 
     /// What guidance leads away from: no action and nothing about players, so that it presses both upon the bar.

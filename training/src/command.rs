@@ -548,28 +548,49 @@ pub fn curate(arguments: &CurateArguments) -> Result<()> {
     Ok(())
 }
 
-/// Which set edits, what, and how hard actions are pressed upon bars.
+/// A set, held-out music, and who judges what the set makes of it.
 #[cfg(feature = "export")]
 #[derive(Args, Clone)]
-pub struct CompareGuidanceArguments {
+pub struct JudgedArguments {
     /// Folder of the set.
     #[arg(long)]
     pub set: PathBuf,
-    /// Corpus folder; bars of its validation split are edited.
+    /// Corpus folder; its validation split is used.
     #[arg(long)]
     pub corpus: PathBuf,
     /// Folder of outside networks; else ../shared/eval where it is there.
     #[arg(long)]
     pub yardsticks: Option<PathBuf>,
+    /// Seed of noise.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[cfg(feature = "export")]
+impl JudgedArguments {
+    /// Set, music and judge, who is told of.
+    fn open(&self) -> Result<(turnaround_engine::Engine, Corpus, Option<crate::evaluate::yardsticks::musicnn::Musicnn>)> {
+        let corpus = Corpus::open(&self.corpus)?;
+        let engine = turnaround_engine::Engine::open(Some(&self.set), &turnaround_engine::runtime::Options::default())?;
+        let (musicnn, told) = crate::evaluate::yardstick(self.yardsticks.as_deref())?;
+        eprintln!("{told}");
+        Ok((engine, corpus, musicnn))
+    }
+}
+
+/// Which set edits, what, and how hard actions are pressed upon bars.
+#[cfg(feature = "export")]
+#[derive(Args, Clone)]
+pub struct CompareGuidanceArguments {
+    /// Set, corpus and judge.
+    #[command(flatten)]
+    pub judged: JudgedArguments,
     /// Guidance weights; 1 is none.
     #[arg(long, num_args = 1.., default_values_t = [1.0, 1.5, 2.0, 3.0, 4.0])]
     pub guidance: Vec<f32>,
     /// Bars that are edited.
     #[arg(long, default_value_t = 60)]
     pub bars: usize,
-    /// Seed of noise.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
 }
 
 /// Edits bars under several guidance weights, and prints what becomes of them.
@@ -578,16 +599,10 @@ pub struct CompareGuidanceArguments {
 /// When set, corpus or a yardstick that was asked for cannot be read, or too few bars are held out.
 #[cfg(feature = "export")]
 pub fn compare_guidance(arguments: &CompareGuidanceArguments) -> Result<()> {
-    use turnaround_engine::Engine;
-    use turnaround_engine::runtime::Options;
+    use crate::evaluate::{Ground, guided};
 
-    use crate::evaluate::{Ground, guided, yardstick};
-
-    let corpus = Corpus::open(&arguments.corpus)?;
-    let engine = Engine::open(Some(&arguments.set), &Options::default())?;
-    let (musicnn, told) = yardstick(arguments.yardsticks.as_deref())?;
-    eprintln!("{told}");
-    let (bars, seed) = (arguments.bars, arguments.seed);
+    let (engine, corpus, musicnn) = arguments.judged.open()?;
+    let (bars, seed) = (arguments.bars, arguments.judged.seed);
     let ground = Ground { engine: &engine, corpus: &corpus, musicnn: musicnn.as_ref(), tracker: None, bars, seed };
     let mut text = String::new();
     guided::describe(&guided::measure(&ground, &arguments.guidance)?, seed, &mut text)?;
@@ -599,15 +614,9 @@ pub fn compare_guidance(arguments: &CompareGuidanceArguments) -> Result<()> {
 #[cfg(feature = "export")]
 #[derive(Args, Clone)]
 pub struct CompareLevelsArguments {
-    /// Folder of the set.
-    #[arg(long)]
-    pub set: PathBuf,
-    /// Corpus folder; passages of its validation split are decoded.
-    #[arg(long)]
-    pub corpus: PathBuf,
-    /// Folder of outside networks; else ../shared/eval where it is there.
-    #[arg(long)]
-    pub yardsticks: Option<PathBuf>,
+    /// Set, corpus and judge.
+    #[command(flatten)]
+    pub judged: JudgedArguments,
     /// Decoder calls for a unit.
     #[arg(long, num_args = 1.., default_values_t = [1, 2, 4, 8])]
     pub calls: Vec<usize>,
@@ -617,9 +626,6 @@ pub struct CompareLevelsArguments {
     /// Passages of six units that are decoded.
     #[arg(long, default_value_t = 24)]
     pub passages: usize,
-    /// Seed of noise.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
 }
 
 /// Decodes passages by several numbers of calls at several levels, and prints what becomes of them.
@@ -628,25 +634,19 @@ pub struct CompareLevelsArguments {
 /// When set, corpus or a yardstick that was asked for cannot be read, or too little is held out.
 #[cfg(feature = "export")]
 pub fn compare_levels(arguments: &CompareLevelsArguments) -> Result<()> {
-    use turnaround_engine::Engine;
-    use turnaround_engine::runtime::Options;
-
     use crate::corpus::Split;
     use crate::evaluate::levels::{self, Way};
-    use crate::evaluate::{Probe, Tools, bed, yardstick};
+    use crate::evaluate::{Probe, Tools, bed};
 
-    let corpus = Corpus::open(&arguments.corpus)?;
-    let engine = Engine::open(Some(&arguments.set), &Options::default())?;
-    let (musicnn, told) = yardstick(arguments.yardsticks.as_deref())?;
-    eprintln!("{told}");
+    let (engine, corpus, musicnn) = arguments.judged.open()?;
     let probe = Probe::new(engine.set())?;
-    let tools = Tools { probe: &probe, musicnn: musicnn.as_ref(), tracker: None, seed: arguments.seed };
+    let tools = Tools { probe: &probe, musicnn: musicnn.as_ref(), tracker: None, seed: arguments.judged.seed };
     let bed = bed::held_out(&corpus, Split::Validation, "validation", "Validation compositions")?;
     let ways: Vec<Way> =
         arguments.calls.iter().flat_map(|&calls| arguments.last.iter().map(move |&last| Way { calls, last })).collect();
     let (rows, frechet) = levels::measure(&bed, &tools, arguments.passages, &ways)?;
     let mut text = String::new();
-    levels::describe(&rows, frechet.as_ref(), arguments.seed, &mut text)?;
+    levels::describe(&rows, frechet.as_ref(), arguments.judged.seed, &mut text)?;
     print!("{text}");
     Ok(())
 }

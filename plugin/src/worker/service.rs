@@ -187,10 +187,7 @@ fn make(engine: &mut Option<Engine>, job: &Job, shared: &Shared) -> Outcome {
     if job.handle.is_cancelled() {
         return Err(JobError::Cancelled);
     }
-    if engine.is_none() {
-        *engine = open(shared);
-    }
-    match engine {
+    match awake(engine, shared) {
         Some(engine) => run(engine, job),
         None => Err(JobError::Failed(match &*shared.view.lock() {
             EngineView::Failed(reason) => reason.clone(),
@@ -205,15 +202,20 @@ fn hear(engine: &mut Option<Engine>, clip: &Clip, handle: &JobHandle, shared: &S
     if handle.is_cancelled() || has_failed {
         return;
     }
-    if engine.is_none() {
-        *engine = open(shared);
-    }
-    let Some(engine) = engine else { return };
+    let Some(engine) = awake(engine, shared) else { return };
     let targets = [Target { bar: clip.target, action: ActionChoice::Null }];
     let request = Request { audio: &clip.audio, map: &clip.map, targets: &targets, settings: Settings::default() };
     let mut control = Control { is_cancelled: &|| handle.is_cancelled(), on_progress: &mut |_| {} };
     // An error here comes again, with a place to be told, when the bar is to be made.
     let _ = catch_unwind(AssertUnwindSafe(|| engine.hear(&request, &mut control)));
+}
+
+/// The engine, loaded now if it was not.
+fn awake<'a>(engine: &'a mut Option<Engine>, shared: &Shared) -> Option<&'a Engine> {
+    if engine.is_none() {
+        *engine = open(shared);
+    }
+    engine.as_ref()
 }
 
 /// Names and measures are in the manifest, which is read in a moment; the networks wait for the first job.

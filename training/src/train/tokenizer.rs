@@ -216,12 +216,17 @@ mod tests {
         }
     }
 
-    #[test]
-    fn half_is_not_asked_for_where_it_only_costs() {
+    /// A fresh tokenizer and two items to train it on.
+    fn two_items() -> (Tokenizer, Tensor<3>, Device) {
         let device = Device::flex().autodiff();
         let config = Preset::load("tiny").expect("tiny is built in").tokenizer.network;
-        let model = Tokenizer::new(&config, &device);
         let frames = Tensor::random([2, 16, 2 * config.bins], Distribution::Normal(0.0, 1.0), &device);
+        (Tokenizer::new(&config, &device), frames, device)
+    }
+
+    #[test]
+    fn half_is_not_asked_for_where_it_only_costs() {
+        let (model, frames, device) = two_items();
         let total = |precision| {
             let objective = Objective { precision, ..Objective::default() };
             let mut random = random::of_step(1, "test", 0);
@@ -236,10 +241,7 @@ mod tests {
 
     #[test]
     fn the_likelihood_trains_alone_at_first() {
-        let device = Device::flex().autodiff();
-        let config = Preset::load("tiny").expect("tiny is built in").tokenizer.network;
-        let model = Tokenizer::new(&config, &device);
-        let frames = Tensor::random([2, 16, 2 * config.bins], Distribution::Normal(0.0, 1.0), &device);
+        let (model, frames, device) = two_items();
         let names =
             |progress| -> Vec<&str> { losses(&model, &frames, progress, &device).parts.iter().map(|(name, _)| *name).collect() };
         assert_eq!(names(0.0), ["likelihood"]);

@@ -92,7 +92,8 @@ fn chart(area: &Area<'_>, bed: &BedMeasures, metric: Metric) -> Result<()> {
 fn levels(bed: &BedMeasures, metric: Metric) -> Vec<(String, f64)> {
     let name = |bits: u32, band: Band| format!("Opus {}{}", bits / 1000, if band == Band::Wide { " wide" } else { "" });
     let opus = OPUS.into_iter().map(|(bits, band)| (name(bits, band), Row::Opus(bits, band)));
-    let others = [("other bar".to_owned(), Row::OtherBar), ("true mag.".to_owned(), Row::RandomPhases)];
+    let others = [("other bar", Row::OtherBar), ("true mag.", Row::RandomPhases), ("as played", Row::Played)];
+    let others = others.map(|(name, row)| (name.to_owned(), row));
     let found = |(name, row): (String, Row)| interval(bed, row, metric).map(|interval| (name, interval.mean));
     let mut levels: Vec<(String, f64)> = opus.chain(others).filter_map(found).collect();
     levels.sort_by(|a, b| a.1.total_cmp(&b.1));
